@@ -1,0 +1,77 @@
+"""Everything that is deployed, and nothing else: the middleware in its order, the routes, and every event function."""
+
+from functools import cache
+from typing import Any
+
+from chalice import Chalice, Rate, Response
+from pydantic_core import to_json
+
+from chalicelib import observe, openapi, queues, timers
+from chalicelib.files import events as file_events
+from chalicelib.files.routes import routes as file_routes
+from chalicelib.gigs.routes import routes as gig_routes
+from chalicelib.http import CORS, JSON
+from chalicelib.ledger.routes import routes as ledger_routes
+from chalicelib.orders import events as order_events
+from chalicelib.orders.routes import routes as order_routes
+from chalicelib.payments import events as payment_events
+from chalicelib.payments.routes import routes as payment_routes
+from chalicelib.payments.sandbox.routes import routes as sandbox_routes
+from chalicelib.payouts import events as payout_events
+from chalicelib.payouts.routes import routes as payout_routes
+from chalicelib.quotes.routes import routes as quote_routes
+from chalicelib.users.routes import routes as user_routes
+
+ROUTES = (
+    user_routes,
+    gig_routes,
+    file_routes,
+    quote_routes,
+    order_routes,
+    payment_routes,
+    ledger_routes,
+    payout_routes,
+    sandbox_routes,
+)
+
+app = Chalice(app_name='gigmarket', configure_logs=False)
+app.register_middleware(observe.requests, 'http')
+for kind in ('sqs', 'scheduled'):
+    app.register_middleware(observe.events, kind)
+for routes in ROUTES:
+    app.register_blueprint(routes)
+
+
+@app.route('/openapi.json', cors=CORS)
+def openapi_document() -> Response:
+    return Response(_openapi_json(), headers=dict(JSON))
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES))
+def sweep_timers(event: Any) -> int:
+    return timers.sweep()
+
+
+@app.on_sqs_message(queue='${ReleaseQueue.QueueName}', batch_size=10, maximum_concurrency=10)
+def release_payments(event: Any) -> queues.Batch:
+    return queues.act_on_timers(event.to_dict()['Records'], order_events.RELEASES)
+
+
+@app.on_sqs_message(queue='${OrderQueue.QueueName}', batch_size=10, maximum_concurrency=10)
+def advance_orders(event: Any) -> queues.Batch:
+    return queues.act_on_timers(event.to_dict()['Records'], order_events.TIMERS)
+
+
+@app.on_sqs_message(queue='${ProviderQueue.QueueName}', batch_size=10, maximum_concurrency=10)
+def settle_with_provider(event: Any) -> queues.Batch:
+    return queues.act_on_timers(event.to_dict()['Records'], {**payment_events.TIMERS, **payout_events.TIMERS})
+
+
+@app.on_sqs_message(queue='${UploadQueue.QueueName}', batch_size=5, maximum_concurrency=10)
+def inspect_files(event: Any) -> queues.Batch:
+    return file_events.inspect(event.to_dict()['Records'])
+
+
+@cache
+def _openapi_json() -> str:
+    return to_json(openapi.document(operation for routes in ROUTES for operation in routes.operations)).decode()

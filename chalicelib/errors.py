@@ -1,0 +1,123 @@
+"""What can go wrong, in the words of the marketplace; each with its HTTP status and its stable problem type."""
+
+from collections.abc import Sequence
+from typing import Any, NotRequired, TypedDict
+
+
+class FieldError(TypedDict):
+    """What is wrong with one field: `pointer` into the body (RFC 6901) or `parameter` of path, query or header."""
+
+    pointer: NotRequired[str]
+    parameter: NotRequired[str]
+    detail: str
+
+
+class Problem(Exception):
+    """Something the caller is told. `type` never changes once published; `detail` is for people."""
+
+    status = 500
+    type = 'internal-error'
+    title = 'Something broke on our side'
+
+    def __init__(self, detail: str, *, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = list(errors)
+
+
+class MalformedBody(Problem):
+    status = 400
+    type = 'malformed-body'
+    title = 'The body is not JSON'
+
+
+class IdempotencyKeyMissing(Problem):
+    status = 400
+    type = 'idempotency-key-missing'
+    title = 'This request needs an Idempotency-Key'
+
+
+class Unauthorized(Problem):
+    status = 401
+    type = 'unauthorized'
+    title = 'Sign in first'
+
+
+class Forbidden(Problem):
+    status = 403
+    type = 'forbidden'
+    title = 'You may not do this'
+
+
+class NotFound(Problem):
+    status = 404
+    type = 'not-found'
+    title = 'There is nothing here'
+
+
+class Conflict(Problem):
+    status = 409
+    type = 'conflict'
+    title = 'This is not possible now'
+
+
+class Moved(Conflict):
+    """Someone else was quicker: what was decided rests on a row that has changed since it was read."""
+
+    type = 'changed-meanwhile'
+    title = 'This changed meanwhile'
+
+
+class IllegalTransition(Conflict):
+    """The order is in a state in which this cannot be done."""
+
+    type = 'order-state'
+    title = 'The order is in another state'
+
+
+class InsufficientFunds(Conflict):
+    type = 'insufficient-funds'
+    title = 'There is not enough money'
+
+
+class BodyTooLarge(Problem):
+    status = 413
+    type = 'body-too-large'
+    title = 'The body is too large'
+
+
+class UnsupportedMediaType(Problem):
+    status = 415
+    type = 'unsupported-media-type'
+    title = 'The body is not of a supported type'
+
+
+class Invalid(Problem):
+    status = 422
+    type = 'invalid'
+    title = 'The request is not valid'
+
+
+class IdempotencyKeyReused(Problem):
+    status = 422
+    type = 'idempotency-key-reused'
+    title = 'This Idempotency-Key was used for another request'
+
+
+class Unavailable(Problem):
+    status = 503
+    type = 'unavailable'
+    title = 'Try again in a moment'
+
+
+class Replayed(Exception):
+    """The same write was already committed; `row` is what it left behind."""
+
+    def __init__(self) -> None:
+        super().__init__('Already committed')
+        self.row: dict[str, Any] = {}
+
+    def seen(self, row: dict[str, Any]) -> Exception:
+        """Told by the transaction which row was in the way."""
+        self.row = row
+        return self

@@ -1,0 +1,1 @@
+"""Gigs: what sellers offer, as packages with extras and requirements, or as a digital product; drafted, published, paused."""

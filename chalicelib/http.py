@@ -1,0 +1,263 @@
+"""The HTTP edge: from a request to a caller, a command and one transaction, and back to JSON or problem+json.
+
+A reading view gets the caller and answers a view. A writing view gets an open transaction as well: what it answers is kept
+under the request's Idempotency-Key in that transaction, and only then does any of it happen.
+"""
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from chalice import Blueprint, CORSConfig, Response
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from chalicelib import auth, db, ids
+from chalicelib.auth import Caller
+from chalicelib.errors import (
+    BodyTooLarge,
+    FieldError,
+    Forbidden,
+    Invalid,
+    MalformedBody,
+    NotFound,
+    Problem,
+    Replayed,
+    UnsupportedMediaType,
+)
+from chalicelib.idempotency import Answer, Key
+from chalicelib.observe import logger
+from chalicelib.schemas import Command, Query, View
+
+MAX_BODY_BYTES = 256 * 1024
+PROBLEM_TYPE = 'urn:gigmarket:problem:'
+JSON = {'Content-Type': 'application/json', 'Cache-Control': 'no-store'}
+_PROBLEM = {'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store'}
+# Tokens travel in a header that browsers never add by themselves, so any origin may ask; CloudFront narrows it to ours.
+CORS = CORSConfig(allow_origin='*', allow_headers=['Authorization', 'Content-Type', 'Idempotency-Key'], max_age=600)
+
+
+class Access(Enum):
+    """Who may call an operation at all. What it then shows or allows is decided where the data is."""
+
+    PUBLIC = 'public'
+    SIGNED_IN = 'signed in'
+    STAFF = 'staff'
+    ADMIN = 'admin'
+
+    def admits(self, caller: Caller | None) -> bool:
+        match self:
+            case Access.PUBLIC | Access.SIGNED_IN:
+                return True
+            case Access.STAFF:
+                return bool(caller and caller.is_staff)
+            case Access.ADMIN:
+                return bool(caller and 'admin' in caller.roles)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path, as the OpenAPI document tells it."""
+
+    method: str
+    path: str
+    name: str
+    description: str
+    tag: str
+    access: Access
+    answers: type[View] | None
+    status: int
+    takes: type[Command] | None = None
+    query: type[Query] | None = None
+
+
+class Routes(Blueprint):  # type: ignore[misc]
+    def __init__(self, import_name: str, *, tag: str) -> None:
+        super().__init__(import_name)
+        self.tag = tag
+        self.operations: list[Operation] = []
+
+    def read(
+        self, path: str, *, answers: type[View], access: Access = Access.SIGNED_IN, query: type[Query] | None = None
+    ) -> Callable[[Callable[..., View]], Callable[..., View]]:
+        """`view(caller, [query,] **path) -> View`; `caller` is None where nobody signed in and nobody has to."""
+
+        def decorate(view: Callable[..., View]) -> Callable[..., View]:
+            def respond(caller: Caller | None, path: dict[str, str]) -> Answer:
+                asked = [_query(query, self.current_request.query_params)] if query else []
+                return _answer(200, view(caller, *asked, **path))
+
+            self._publish('GET', path, view, respond, access=access, answers=answers, status=200, query=query)
+            return view
+
+        return decorate
+
+    def write(
+        self,
+        method: str,
+        path: str,
+        *,
+        answers: type[View] | None,
+        status: int = 200,
+        access: Access = Access.SIGNED_IN,
+        takes: type[Command] | None = None,
+        then: Callable[[str], View] | None = None,
+    ) -> Callable[[Callable[..., View | None]], Callable[..., View | None]]:
+        """`view(tx, caller, [command,] **path) -> View`, run again from the start where someone else was quicker.
+
+        `then` is for work outside the transaction that may be done twice (asking a provider): it gets the id of what was
+        committed, now and at every repetition of the request, and its view is what the caller sees.
+        """
+
+        def decorate(view: Callable[..., View | None]) -> Callable[..., View | None]:
+            def respond(caller: Caller, path: dict[str, str]) -> Answer:
+                raw = self._body(takes)
+                key = Key.of(
+                    self.current_request.headers.get('idempotency-key'),
+                    user_id=caller.user_id,
+                    operation=view.__name__,
+                    path=path,
+                    body=from_json(raw) if takes else None,
+                )
+                command = [_command(takes, raw)] if takes else []
+                answer = _once(key, lambda tx: _answer(status, view(tx, caller, *command, **path)))
+                return _answer(status, then(from_json(answer.body)['id'])) if then else answer
+
+            self._publish(method, path, view, respond, access=access, answers=answers, status=status, takes=takes)
+            return view
+
+        return decorate
+
+    def _publish(
+        self, method: str, path: str, view: Callable[..., Any], respond: Callable[..., Answer], **about: Any
+    ) -> None:
+        access: Access = about['access']
+        authorizer = None if access is Access.PUBLIC else auth.signed_in
+        register = self.route(path, methods=[method], authorizer=authorizer, cors=CORS, content_types=[])
+
+        @register
+        @functools.wraps(view)
+        def handle(**path_params: str) -> Response:
+            try:
+                caller = self._caller(access)
+                _check_path(path_params)
+                answer = respond(caller, path_params)
+                return Response(answer.body, status_code=answer.status, headers=dict(JSON))
+            except Problem as problem:
+                return problem_response(problem)
+            except Exception:
+                logger.exception('unexpected')
+                return problem_response(
+                    Problem('It is not your request. Nothing is half done; repeat it with the same Idempotency-Key.')
+                )
+
+        description = (view.__doc__ or '').strip()
+        self.operations.append(Operation(method, path, view.__name__, description, self.tag, **about))
+
+    def _caller(self, access: Access) -> Caller | None:
+        authorization = self.current_request.headers.get('authorization')
+        if access is Access.PUBLIC and not authorization:
+            return None
+        caller = auth.caller(authorization)
+        logger.append_keys(user_id=caller.user_id)
+        if not access.admits(caller):
+            raise Forbidden(f'Only {access.value} may do this')
+        return caller
+
+    def _body(self, takes: type[Command] | None) -> bytes:
+        raw: bytes = self.current_request.raw_body or b''
+        if len(raw) > MAX_BODY_BYTES:
+            raise BodyTooLarge(f'A body may have {MAX_BODY_BYTES} bytes at most; this one has {len(raw)}')
+        if takes:
+            content_type = self.current_request.headers.get('content-type', '').partition(';')[0].strip().lower()
+            if content_type != 'application/json':
+                raise UnsupportedMediaType(f'Send application/json, not {content_type or "a body without a Content-Type"}')
+            try:
+                from_json(raw, allow_inf_nan=False)
+            except ValueError as error:
+                raise MalformedBody(f'The body is not JSON: {error}') from error
+        return raw
+
+
+def problem_response(problem: Problem) -> Response:
+    body = {
+        'type': PROBLEM_TYPE + problem.type,
+        'title': problem.title,
+        'status': problem.status,
+        'detail': problem.detail,
+        'errors': problem.errors,
+    }
+    return Response(body, status_code=problem.status, headers=dict(_PROBLEM))
+
+
+def _once(key: Key, view: Callable[[db.Transaction], Answer]) -> Answer:
+    def work(tx: db.Transaction) -> Answer:
+        answer = view(tx)
+        key.remember(tx, answer)
+        return answer
+
+    try:
+        return db.atomically(work)
+    except Replayed as replayed:
+        return key.replay(replayed.row)
+    except Problem:
+        # What the first attempt did may be the very reason why this one is refused.
+        if earlier := key.answered():
+            return earlier
+        raise
+
+
+def _answer(status: int, view: View | None) -> Answer:
+    return Answer(status, view.model_dump_json() if view else '')
+
+
+def _check_path(params: Mapping[str, str]) -> None:
+    for name, value in params.items():
+        if not ids.PATTERN.match(value):
+            raise NotFound(f'{name} is not an id of anything here')
+
+
+def _command(model: type[Command], raw: bytes) -> Command:
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        body = from_json(raw)
+        errors: list[FieldError] = [
+            {'pointer': _pointer(body, found['loc'], is_missing=found['type'] == 'missing'), 'detail': found['msg']}
+            for found in error.errors(include_url=False)
+        ]
+        raise Invalid(_summary(errors), errors=errors) from error
+
+
+def _query(model: type[Query], params: Mapping[str, str] | None) -> Query:
+    try:
+        return model.model_validate(dict(params or {}))
+    except ValidationError as error:
+        errors: list[FieldError] = [
+            {'parameter': '.'.join(map(str, found['loc'])), 'detail': found['msg']}
+            for found in error.errors(include_url=False)
+        ]
+        raise Invalid(_summary(errors), errors=errors) from error
+
+
+def _summary(errors: list[FieldError]) -> str:
+    first = errors[0]
+    where = first.get('pointer') or first.get('parameter') or 'the request'
+    more = f' (and {len(errors) - 1} more)' if len(errors) > 1 else ''
+    return f'{where}: {first["detail"]}{more}'
+
+
+def _pointer(body: Any, location: tuple[int | str, ...], *, is_missing: bool) -> str:
+    """RFC 6901. pydantic names the branch of a union in its path; only what leads through the body is kept."""
+    parts = []
+    for position, part in enumerate(location, start=1):
+        if isinstance(body, Mapping) and part in body:
+            body = body[part]
+        elif isinstance(body, list) and isinstance(part, int) and part < len(body):
+            body = body[part]
+        elif not (is_missing and position == len(location)):
+            continue
+        parts.append(str(part).replace('~', '~0').replace('/', '~1'))
+    return '#' + ''.join(f'/{part}' for part in parts)

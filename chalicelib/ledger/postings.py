@@ -1,0 +1,184 @@
+"""Every money event as a balanced set of lines. Pure; amounts are whole minor units.
+
+Signs: + is a credit, - a debit. Names (`txid`) are made from the business fact and from nothing else, so that posting it a
+second time is recognised.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from chalicelib.ledger import accounts
+from chalicelib.money import CURRENCIES, is_whole
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    account: str
+    minor: int
+    owner_id: str | None = None
+    """Whose statement shows this line."""
+
+
+@dataclass(frozen=True)
+class Posting:
+    """One transaction of the ledger, in one currency."""
+
+    txid: str
+    event: str
+    currency: str
+    lines: tuple[Line, ...]
+    order_id: str | None = None
+
+    def __post_init__(self) -> None:
+        names = [line.account for line in self.lines]
+        if self.currency not in CURRENCIES:
+            raise ValueError(f'{self.txid}: unknown currency {self.currency!r}')
+        if any(type(line.minor) is not int or line.minor == 0 for line in self.lines):
+            raise ValueError(f'{self.txid}: every line moves a whole, non-zero amount')
+        if len(self.lines) < 2 or len(set(names)) != len(names):
+            raise ValueError(f'{self.txid}: two lines or more, one per account')
+        if total := sum(line.minor for line in self.lines):
+            raise ValueError(f'{self.txid}: off balance by {total}')
+        for line in self.lines:
+            if accounts.rule(line.account).is_guarded and not is_whole(line.minor, self.currency):
+                raise ValueError(f'{self.txid}: nobody can pay {line.minor} minor units of {self.currency}')
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells whether a posting of the same name is the same posting."""
+        said = [self.txid, self.currency, [[line.account, line.minor] for line in self.lines]]
+        return hashlib.sha256(json.dumps(said, separators=(',', ':')).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The money of one order, as it was agreed."""
+
+    order_id: str
+    buyer_id: str
+    seller_id: str
+    currency: str
+    price_minor: int
+    buyer_fee_minor: int
+    commission_minor: int
+
+    @property
+    def total_minor(self) -> int:
+        return self.price_minor + self.buyer_fee_minor
+
+    @property
+    def net_minor(self) -> int:
+        return self.price_minor - self.commission_minor
+
+
+def payment_captured(terms: Terms, payment_id: str, provider: str) -> Posting:
+    """The buyer's money is with the provider, and held for the order."""
+    return _of_order(
+        terms,
+        f'pay:{payment_id}',
+        'payment_captured',
+        Line(f'psp.clearing:{provider}', -terms.total_minor),
+        Line(f'escrow:{terms.order_id}', terms.price_minor, terms.buyer_id),
+        Line(f'fee.buyer:{terms.order_id}', terms.buyer_fee_minor, terms.buyer_id),
+    )
+
+
+def refund_requested(terms: Terms, refund_id: str) -> Posting:
+    """All that is held for an order that was not completed is on its way back to the buyer."""
+    return _of_order(
+        terms,
+        f'refund:{refund_id}',
+        'refund_requested',
+        Line(f'escrow:{terms.order_id}', -terms.price_minor, terms.buyer_id),
+        Line(f'fee.buyer:{terms.order_id}', -terms.buyer_fee_minor, terms.buyer_id),
+        Line(f'refund:{refund_id}', terms.total_minor, terms.buyer_id),
+    )
+
+
+def late_payment_captured(terms: Terms, payment_id: str, refund_id: str, provider: str) -> Posting:
+    """Money that came for an order which no longer takes it is on its way back at once."""
+    return _of_order(
+        terms,
+        f'pay:{payment_id}',
+        'late_payment_captured',
+        Line(f'psp.clearing:{provider}', -terms.total_minor),
+        Line(f'refund:{refund_id}', terms.total_minor, terms.buyer_id),
+    )
+
+
+def refund_succeeded(terms: Terms, refund_id: str, provider: str) -> Posting:
+    return _of_order(
+        terms,
+        f'refund_ok:{refund_id}',
+        'refund_succeeded',
+        Line(f'refund:{refund_id}', -terms.total_minor, terms.buyer_id),
+        Line(f'psp.balance:{provider}', terms.total_minor),
+    )
+
+
+def refund_failed(terms: Terms, refund_id: str) -> Posting:
+    """What cannot go back to where it came from is the buyer's all the same."""
+    return _of_order(
+        terms,
+        f'refund_failed:{refund_id}',
+        'refund_failed',
+        Line(f'refund:{refund_id}', -terms.total_minor, terms.buyer_id),
+        Line(f'buyer.wallet:{terms.buyer_id}', terms.total_minor, terms.buyer_id),
+    )
+
+
+def order_completed(terms: Terms) -> Posting:
+    """The seller has earned it, and so have we the buyer's fee; the commission is ours when the money is released."""
+    return _of_order(
+        terms,
+        f'complete:{terms.order_id}',
+        'order_completed',
+        Line(f'escrow:{terms.order_id}', -terms.price_minor, terms.buyer_id),
+        Line(f'seller.clearing:{terms.seller_id}:{terms.order_id}', terms.net_minor, terms.seller_id),
+        Line(f'fee.commission:{terms.order_id}', terms.commission_minor),
+        Line(f'fee.buyer:{terms.order_id}', -terms.buyer_fee_minor, terms.buyer_id),
+        Line('revenue.buyer_fee', terms.buyer_fee_minor),
+    )
+
+
+def payment_released(terms: Terms) -> Posting:
+    """The clearing period is over."""
+    return _of_order(
+        terms,
+        f'release:{terms.order_id}',
+        'payment_released',
+        Line(f'seller.clearing:{terms.seller_id}:{terms.order_id}', -terms.net_minor, terms.seller_id),
+        Line(f'seller.available:{terms.seller_id}', terms.net_minor, terms.seller_id),
+        Line(f'fee.commission:{terms.order_id}', -terms.commission_minor),
+        Line('revenue.commission', terms.commission_minor),
+    )
+
+
+def payout_requested(seller_id: str, payout_id: str, minor: int, currency: str) -> Posting:
+    lines = (
+        Line(f'seller.available:{seller_id}', -minor, seller_id),
+        Line(f'payout:{payout_id}', minor, seller_id),
+    )
+    return Posting(f'payout:{payout_id}', 'payout_requested', currency, lines)
+
+
+def payout_paid(seller_id: str, payout_id: str, minor: int, currency: str, provider: str) -> Posting:
+    lines = (
+        Line(f'payout:{payout_id}', -minor, seller_id),
+        Line(f'psp.balance:{provider}', minor),
+    )
+    return Posting(f'payout_paid:{payout_id}', 'payout_paid', currency, lines)
+
+
+def payout_failed(seller_id: str, payout_id: str, minor: int, currency: str) -> Posting:
+    lines = (
+        Line(f'payout:{payout_id}', -minor, seller_id),
+        Line(f'seller.available:{seller_id}', minor, seller_id),
+    )
+    return Posting(f'payout_failed:{payout_id}', 'payout_failed', currency, lines)
+
+
+def _of_order(terms: Terms, txid: str, event: str, *lines: Line) -> Posting:
+    """Lines of nothing (a fee that a policy waives) are left out."""
+    return Posting(txid, event, terms.currency, tuple(line for line in lines if line.minor), terms.order_id)

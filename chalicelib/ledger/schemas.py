@@ -1,0 +1,94 @@
+"""Balances and statements as people see them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field
+
+from chalicelib.ledger import accounts
+from chalicelib.money import CURRENCIES
+from chalicelib.schemas import CurrencyCode, Minor, PageView, View
+
+Reason = Literal['in_escrow', 'clearing', 'refund', 'payout']
+
+
+class PendingAmount(View):
+    amount_minor: Minor
+    reason: Annotated[
+        Reason,
+        Field(
+            description='`in_escrow`: held until the order is completed. `clearing`: earned, available at `release_at`. '
+            '`refund` and `payout`: asked of the payment provider, not confirmed yet.'
+        ),
+    ]
+    release_at: Annotated[datetime | None, Field(description='When it becomes available; null where that is not a date.')]
+    subject_id: Annotated[str, Field(description='The order, refund or payout that holds it.')]
+
+
+class CurrencyBalance(View):
+    currency: CurrencyCode
+    exponent: Annotated[int, Field(description='Decimals of the minor unit (ISO 4217).')]
+    available_minor: Annotated[Minor, Field(description='What may be paid out now.')]
+    pending_minor: Annotated[Minor, Field(description='The sum of what is pending for work sold.')]
+    in_payout_minor: Minor
+    wallet_minor: Annotated[Minor, Field(description='Refunds that could not go back to where they came from.')]
+    pending: list[PendingAmount]
+
+
+class BalanceView(View):
+    balances: list[CurrencyBalance]
+
+    @classmethod
+    def of(cls, totals: dict[str, dict[str, int]], held: list[dict[str, Any]]) -> Self:
+        return cls(balances=[cls._in(code, total, [row for row in held if row['currency'] == code]) for code, total in totals.items()])
+
+    @staticmethod
+    def _in(code: str, total: dict[str, int], held: list[dict[str, Any]]) -> CurrencyBalance:
+        pending = [
+            PendingAmount(
+                amount_minor=row['held_minor'], reason=row['held_as'], release_at=row.get('release_at'), subject_id=row['id']
+            )
+            for row in held
+        ]
+        return CurrencyBalance.model_validate(
+            {
+                **total,
+                'currency': code,
+                'exponent': CURRENCIES[code].exponent,
+                'pending_minor': sum(p.amount_minor for p in pending if p.reason in ('in_escrow', 'clearing')),
+                'in_payout_minor': sum(p.amount_minor for p in pending if p.reason == 'payout'),
+                'pending': pending,
+            }
+        )
+
+
+class StatementLine(View):
+    id: str
+    at: datetime
+    event: Annotated[str, Field(examples=['payment_released'])]
+    account: Annotated[
+        Literal[
+            'escrow', 'fee.buyer', 'seller.clearing', 'seller.available', 'buyer.wallet', 'refund', 'payout'
+        ],
+        Field(description='Which of your accounts it moved.'),
+    ]
+    amount_minor: Annotated[int, Field(description='Added to (+) or taken from (-) that account.')]
+    currency: CurrencyCode
+    order_id: str | None = None
+    transaction: Annotated[str, Field(description='The ledger transaction of which this is one line.')]
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> Self:
+        return cls.model_validate(
+            {
+                **row,
+                'id': row['sk'],
+                'account': accounts.root(row['account']),
+                'amount_minor': row['minor'],
+                'transaction': row['txid'],
+            }
+        )
+
+
+class StatementPage(PageView):
+    items: list[StatementLine]

@@ -1,0 +1,151 @@
+"""Rows of the journal and of the balances; the one function that posts, and what people see of it.
+
+`journal` is put-only: one row per transaction, one per line. `balances` has one row per guarded account and currency.
+"""
+
+import json
+import zlib
+from typing import Any
+
+from pynamodb.attributes import UnicodeAttribute
+
+from chalicelib import clock, db, settings
+from chalicelib.db import BalanceRow, IntegerAttribute, JournalRow, Page, Paging, Transaction
+from chalicelib.errors import InsufficientFunds, Moved
+from chalicelib.ledger import accounts
+from chalicelib.ledger.postings import Line, Posting
+from chalicelib.money import CURRENCIES
+from chalicelib.timers import TimedRow
+from ulid import ULID
+
+SCHEMA_VERSION = 1
+_DERIVED_SHARDS = 16
+
+
+class AlreadyPosted(Moved):
+    """Whoever posted this also moved the row that the decision rests on: it is to be made again."""
+
+    def __init__(self, posting: Posting) -> None:
+        super().__init__(f'{posting.txid} was posted already')
+        self._posting = posting
+
+    def seen(self, row: dict[str, Any]) -> Exception:
+        if row['fingerprint'] == self._posting.fingerprint:
+            return self
+        return AssertionError(f'{self._posting.txid} was posted already, with other lines: {row["lines"]}')
+
+
+class JournalEntry(JournalRow, discriminator='journal'):
+    txid = UnicodeAttribute()
+    event = UnicodeAttribute()
+    currency = UnicodeAttribute()
+    lines = UnicodeAttribute()
+    fingerprint = UnicodeAttribute()
+    order_id = UnicodeAttribute(null=True)
+    at = IntegerAttribute()
+    schema_version = IntegerAttribute(default=SCHEMA_VERSION)
+
+
+class Entry(JournalRow, discriminator='entry'):
+    account = UnicodeAttribute()
+    currency = UnicodeAttribute()
+    minor = IntegerAttribute()
+    txid = UnicodeAttribute()
+    event = UnicodeAttribute()
+    order_id = UnicodeAttribute(null=True)
+    owner_id = UnicodeAttribute(null=True)
+    """Key of the index `by_owner`, of which people's statements are read."""
+    at = IntegerAttribute()
+
+
+class Balance(BalanceRow):
+    minor = IntegerAttribute()
+    """In the account's normal sign, so that it is never negative."""
+    entries = IntegerAttribute()
+
+
+class HeldRow(TimedRow):
+    """A row that says whose money is on its way, why, and until when: what a balance is explained with."""
+
+    held_for = UnicodeAttribute(null=True)
+    """Key of the sparse index of the same name."""
+    held_as = UnicodeAttribute(null=True)
+    held_minor = IntegerAttribute(null=True)
+    release_at = IntegerAttribute(null=True)
+
+    def hold(self, owner_id: str, reason: str, minor: int, release_at: int | None = None) -> None:
+        self.held_for, self.held_as, self.held_minor, self.release_at = owner_id, reason, minor, release_at
+
+    def let_go(self) -> None:
+        self.held_for = self.held_as = self.held_minor = self.release_at = None
+
+
+def post(tx: Transaction, posting: Posting) -> None:
+    """Puts a posting into the open transaction: it holds only with the rest of it, and only once."""
+    now, moment = clock.now_ms(), str(ULID())
+    lines = json.dumps([[line.account, line.minor] for line in posting.lines], separators=(',', ':'))
+    entry = JournalEntry(
+        f'TX#{posting.txid}',
+        'TX',
+        txid=posting.txid,
+        event=posting.event,
+        currency=posting.currency,
+        lines=lines,
+        fingerprint=posting.fingerprint,
+        order_id=posting.order_id,
+        at=now,
+    )
+    tx.put(entry, otherwise=AlreadyPosted(posting))
+    for number, line in enumerate(posting.lines):
+        _add_line(tx, posting, line, f'E#{moment}#{number}', now)
+
+
+def _add_line(tx: Transaction, posting: Posting, line: Line, sk: str, now: int) -> None:
+    rule = accounts.rule(line.account)
+    pk = f'ACC#{line.account}#{posting.currency}'
+    shard = f'#{clock.utc(now):%Y%m%d}#{zlib.crc32(posting.txid.encode()) % _DERIVED_SHARDS}'
+    entry = Entry(
+        pk if rule.is_guarded else pk + shard,
+        sk,
+        account=line.account,
+        currency=posting.currency,
+        minor=line.minor,
+        txid=posting.txid,
+        event=posting.event,
+        order_id=posting.order_id,
+        owner_id=line.owner_id,
+        at=now,
+    )
+    tx.put(entry, otherwise=AssertionError(f'Entry {pk} {sk} exists already'))
+    if rule.is_guarded:
+        delta = line.minor * rule.side
+        actions = [Balance.minor.add(delta), Balance.entries.add(1)]
+        if delta > 0:
+            tx.upsert(Balance(pk, 'BAL'), actions)
+        else:
+            short = InsufficientFunds(f'There is less than {-delta} minor units of {posting.currency} to take this from')
+            tx.update(Balance(pk, 'BAL'), actions, when=Balance.minor >= -delta, otherwise=short)
+
+
+def totals(user_id: str) -> dict[str, dict[str, int]]:
+    """By currency, what a user may withdraw and what is in their wallet. One request."""
+    names = (f'seller.available:{user_id}', f'buyer.wallet:{user_id}')
+    keys = [(f'ACC#{name}#{currency}', 'BAL') for currency in CURRENCIES for name in names]
+    found = {row['pk']: row['minor'] for row in db.find_many(settings.BALANCES_TABLE, keys)}
+    available, wallet = names
+    return {
+        currency: {
+            'available_minor': found.get(f'ACC#{available}#{currency}', 0),
+            'wallet_minor': found.get(f'ACC#{wallet}#{currency}', 0),
+        }
+        for currency in CURRENCIES
+    }
+
+
+def statement(user_id: str, paging: Paging) -> Page:
+    return db.page(settings.JOURNAL_TABLE, ('owner_id', user_id), 'sk', paging, index='by_owner')
+
+
+def held_for(user_id: str) -> list[dict[str, Any]]:
+    """Every order, refund and payout in which money of this user is on its way. One request, unless there are thousands."""
+    return db.index_all(settings.MARKET_TABLE, 'held_for', 'held_for', user_id)

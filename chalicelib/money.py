@@ -1,0 +1,40 @@
+"""Amounts: whole numbers of a currency's minor unit, and the one way in which they are rounded.
+
+A currency's `exponent` is ISO 4217's (IDR has two decimals, although nobody pays in sen); its `quantum` is the smallest
+amount, in minor units, that a person is ever asked to pay or told to receive.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    code: str
+    exponent: int
+    quantum: int
+
+
+CURRENCIES = {c.code: c for c in (Currency('USD', exponent=2, quantum=1), Currency('IDR', exponent=2, quantum=100))}
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    minor: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        if type(self.minor) is not int:
+            raise TypeError(f'Money is counted in whole minor units, not {self.minor!r}')
+        if self.currency not in CURRENCIES:
+            raise ValueError(f'Unknown currency {self.currency!r}')
+
+
+def percentage(minor: int, bps: int, currency: str) -> int:
+    """`bps` hundredths of a percent of an amount, rounded half up to the currency's quantum."""
+    quantum = CURRENCIES[currency].quantum
+    return (minor * bps + 5_000 * quantum) // (10_000 * quantum) * quantum
+
+
+def is_whole(minor: int, currency: str) -> bool:
+    """Whether a person can pay exactly this amount."""
+    return minor % CURRENCIES[currency].quantum == 0

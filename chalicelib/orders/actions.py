@@ -1,0 +1,137 @@
+"""The main line of an order: place, capture, accept, complete, release; and its ends: cancel, expire, time out."""
+
+from chalicelib import clock, ids
+from chalicelib.auth import Caller
+from chalicelib.db import Transaction
+from chalicelib.errors import Conflict
+from chalicelib.files import store as files
+from chalicelib.gigs import store as gigs
+from chalicelib.ledger import postings
+from chalicelib.ledger import store as ledger
+from chalicelib.orders import deliveries, lifecycle, refunds, store
+from chalicelib.orders.lifecycle import OrderFunds, OrderRole, OrderState
+from chalicelib.orders.store import Order
+from chalicelib.quotes import store as quotes
+
+
+def place(tx: Transaction, buyer_id: str, quote_id: str) -> Order:
+    """Freezes a quote as an order that waits for its payment. One read, and one transaction."""
+    quote = quotes.get(quote_id, buyer_id)
+    now = clock.now_ms()
+    if quote.order_id:
+        raise Conflict(f'Quote {quote_id} has bought order {quote.order_id} already; ask for a new quote')
+    if quote.valid_until < now:
+        raise Conflict(f'Quote {quote_id} is not valid any more; ask for a new one')
+    order_id = ids.new('ord')
+    order = Order(
+        store.pk(order_id),
+        'ORDER',
+        id=order_id,
+        gig_id=quote.gig_id,
+        gig_kind=quote.gig_kind,
+        title=quote.terms['title'],
+        buyer_id=buyer_id,
+        seller_id=quote.seller_id,
+        quote_id=quote_id,
+        currency=quote.currency,
+        price_minor=quote.price_minor,
+        buyer_fee_minor=quote.buyer_fee_minor,
+        commission_minor=quote.commission_minor,
+        policy_version=quote.policy_version,
+        terms=quote.terms,
+        created_at=now,
+    )
+    order.enter(OrderState.PENDING_PAYMENT)
+    gigs.must_be_for_sale(tx, quote.gig_id)
+    quotes.use(tx, quote, order_id)
+    store.add(tx, order)
+    store.note(tx, order, 'OrderPlaced', OrderRole.BUYER, buyer_id)
+    return order
+
+
+def capture(tx: Transaction, order: Order, *, payment_id: str, provider: str) -> None:
+    """The buyer's money is here: it is held, and the work begins (or, for a digital product, is delivered)."""
+    lifecycle.decide('capture', OrderRole.SYSTEM, order.facts())
+    now = clock.now_ms()
+    order.paid_at, order.payment_id, order.funds = now, payment_id, OrderFunds.HELD.value
+    order.hold(order.seller_id, 'in_escrow', order.money.net_minor)
+    state = lifecycle.after_payment(order.gig_kind, has_requirements=bool(order.terms['requirements']))
+    if state is OrderState.IN_PROGRESS:
+        order.start_clock()
+    order.enter(state)
+    store.save(tx, order)
+    ledger.post(tx, postings.payment_captured(order.money, payment_id, provider))
+    store.note(tx, order, 'PaymentCaptured', OrderRole.SYSTEM, payment_id=payment_id)
+    if state is OrderState.DELIVERED:
+        deliveries.hand_over_product(tx, order)
+
+
+def accept(tx: Transaction, caller: Caller, order_id: str) -> Order:
+    order, role = store.load_for(order_id, caller)
+    lifecycle.decide('accept', role, order.facts())
+    _complete(tx, order, role, caller.user_id)
+    return order
+
+
+def complete(tx: Transaction, order: Order) -> None:
+    """Silence is consent."""
+    lifecycle.decide('complete', OrderRole.SYSTEM, order.facts())
+    _complete(tx, order, OrderRole.SYSTEM, None)
+
+
+def _complete(tx: Transaction, order: Order, role: OrderRole, by_id: str | None) -> None:
+    order.completed_at, order.funds = clock.now_ms(), OrderFunds.CLEARING.value
+    order.enter(OrderState.COMPLETED)
+    order.hold(order.seller_id, 'clearing', order.money.net_minor, release_at=order.due_at)
+    store.save(tx, order)
+    ledger.post(tx, postings.order_completed(order.money))
+    store.note(tx, order, 'OrderCompleted', role, by_id)
+
+
+def release(tx: Transaction, order: Order) -> None:
+    """The clearing period is over: the money is the seller's to withdraw."""
+    lifecycle.decide('release', OrderRole.SYSTEM, order.facts())
+    order.released_at, order.funds = clock.now_ms(), OrderFunds.RELEASED.value
+    order.set_timer(None)
+    order.let_go()
+    store.save(tx, order)
+    ledger.post(tx, postings.payment_released(order.money))
+    store.note(tx, order, 'PaymentReleased', OrderRole.SYSTEM)
+
+
+def cancel(tx: Transaction, caller: Caller, order_id: str, reason: str) -> Order:
+    order, role = store.load_for(order_id, caller)
+    lifecycle.decide('cancel', role, order.facts())
+    _close(tx, order, OrderState.CANCELLED, 'OrderCancelled', role, caller.user_id, reason)
+    return order
+
+
+def expire(tx: Transaction, order: Order) -> None:
+    lifecycle.decide('expire', OrderRole.SYSTEM, order.facts())
+    _close(tx, order, OrderState.EXPIRED, 'OrderExpired', OrderRole.SYSTEM, None, 'It was not paid in time')
+
+
+def time_out(tx: Transaction, order: Order) -> None:
+    """Whoever had to act did not: no requirements, or no delivery."""
+    lifecycle.decide('time_out', OrderRole.SYSTEM, order.facts())
+    missing = 'requirements' if order.state == OrderState.AWAITING_REQUIREMENTS else 'a delivery'
+    reason = f'It waited too long for {missing}'
+    _close(tx, order, OrderState.CANCELLED, 'OrderCancelled', OrderRole.SYSTEM, None, reason)
+
+
+def _close(
+    tx: Transaction, order: Order, state: OrderState, event: str, role: OrderRole, by_id: str | None, reason: str
+) -> None:
+    """An end without completion: whatever is held goes back, and whatever was handed over is taken back."""
+    for file_id in {file_id for delivery in order.deliveries for file_id in delivery.file_ids}:
+        files.revoke(tx, file_id, order.buyer_id, order.id)
+    order.enter(state)
+    order.let_go()
+    order.closed_at, order.closed_by, order.closed_because = clock.now_ms(), role.value, reason
+    refund = refunds.new(order, order.payment_id) if order.funds == OrderFunds.HELD and order.payment_id else None
+    if refund:
+        order.funds = OrderFunds.REFUNDING.value
+    store.save(tx, order)
+    store.note(tx, order, event, role, by_id, reason=reason)
+    if refund:
+        refunds.request(tx, order, refund)

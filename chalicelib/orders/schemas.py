@@ -1,0 +1,201 @@
+"""What the sides of an order send, and what they see."""
+
+import json
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from chalicelib import clock
+from chalicelib.gigs.schemas import Kind, Package, Requirement, Slug
+from chalicelib.orders import lifecycle
+from chalicelib.orders.lifecycle import OrderFunds, OrderRole, OrderState
+from chalicelib.orders.store import Order
+from chalicelib.quotes.schemas import PricedView, priced
+from chalicelib.schemas import Command, CurrencyCode, ListQuery, Minor, PageView, View, id_of
+
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
+Message = Annotated[str, StringConstraints(min_length=1, max_length=2_500)]
+
+def _distinct(values: list[str]) -> list[str]:
+    if len(set(values)) != len(values):
+        raise ValueError('Name each once')
+    return values
+
+
+class PlaceOrder(Command):
+    quote_id: id_of('quo')
+
+
+class FreeTextAnswer(Command):
+    kind: Literal['free_text']
+    requirement_id: Slug
+    text: Message
+
+
+class ChoiceAnswer(Command):
+    kind: Literal['multiple_choice']
+    requirement_id: Slug
+    choices: Annotated[list[str], Field(min_length=1, max_length=10), AfterValidator(_distinct)]
+
+
+class FileAnswer(Command):
+    kind: Literal['file']
+    requirement_id: Slug
+    file_ids: Annotated[list[id_of('fil')], Field(min_length=1, max_length=10), AfterValidator(_distinct)]
+
+
+Answer = Annotated[FreeTextAnswer | ChoiceAnswer | FileAnswer, Field(discriminator='kind')]
+
+
+class SubmitRequirements(Command):
+    answers: Annotated[list[Answer], Field(max_length=15)]
+
+
+class Deliver(Command):
+    message: Message
+    file_ids: Annotated[
+        list[id_of('fil')],
+        Field(max_length=20, description='Ready files of yours, announced for `delivery`.'),
+        AfterValidator(_distinct),
+    ] = []
+
+
+class RequestRevision(Command):
+    reason: Reason
+
+
+class CancelOrder(Command):
+    reason: Reason
+
+
+class ExtendOrder(Command):
+    days: Annotated[int, Field(ge=1, le=60)]
+    reason: Reason
+
+
+class OrderQuery(ListQuery):
+    role: Annotated[Literal['buyer', 'seller'], Field(description='Orders you bought, or orders you sold.')] = 'buyer'
+
+
+class DeliveryView(View):
+    number: int
+    message: str
+    file_ids: list[str]
+    delivered_at: datetime
+
+
+class ExtensionView(View):
+    id: str
+    days: int
+    reason: str
+    state: Literal['open', 'granted', 'declined', 'lapsed']
+    asked_at: datetime
+
+
+class RefundView(View):
+    id: str
+    amount_minor: Minor
+    state: Annotated[
+        Literal['requested', 'succeeded', 'failed'], Field(description="`failed`: the money is in the buyer's wallet instead.")
+    ]
+    failure: str | None = None
+    requested_at: datetime
+    settled_at: datetime | None = None
+
+
+class OrderView(PricedView):
+    id: str
+    state: OrderState
+    funds: Annotated[OrderFunds, Field(description='Where the money of this order is.')]
+    kind: Kind
+    gig_id: str
+    title: str
+    buyer_id: str
+    seller_id: str
+    package: Package
+    requirements: list[Requirement]
+    answers: list[Answer] | None = None
+    licence: str | None = None
+    refund_rule: Literal['no_refund', 'until_accepted'] | None = None
+    revisions_used: int
+    deliveries: list[DeliveryView]
+    extensions: list[ExtensionView]
+    refunds: list[RefundView]
+    payment_id: str | None = None
+    is_late: Annotated[bool, Field(description='The due date has passed and nothing was delivered.')]
+    is_very_late: Annotated[bool, Field(description='So late that the buyer may cancel alone.')]
+    delivery_due_at: datetime | None = None
+    next_step: Annotated[str | None, Field(description='What happens if nobody acts.', examples=['complete_order'])] = None
+    next_step_at: datetime | None = None
+    created_at: datetime
+    paid_at: datetime | None = None
+    completed_at: datetime | None = None
+    release_at: Annotated[datetime | None, Field(description="When the seller's money leaves clearing.")] = None
+    released_at: datetime | None = None
+    closed_at: datetime | None = None
+    closed_by: OrderRole | None = None
+    closed_because: str | None = None
+
+    @classmethod
+    def of(cls, order: Order) -> Self:
+        row, terms, state, now = order.attribute_values, order.terms, OrderState(order.state), clock.now_ms()
+        product = terms['product'] or {}
+        return cls.model_validate(
+            {
+                **row,
+                **priced(row, terms),
+                'kind': order.gig_kind,
+                'package': terms['package'],
+                'requirements': terms['requirements'],
+                'licence': product.get('licence'),
+                'refund_rule': product.get('refund_rule'),
+                'deliveries': [delivery.attribute_values for delivery in order.deliveries],
+                'extensions': [extension.attribute_values for extension in order.extensions],
+                'refunds': [refund.attribute_values for refund in order.refunds],
+                'is_late': lifecycle.is_late(state, order.delivery_due_at, now),
+                'is_very_late': order.facts().is_very_late,
+                'next_step': order.due_action,
+                'next_step_at': order.due_at,
+            }
+        )
+
+
+class OrderSummary(View):
+    id: str
+    state: OrderState
+    funds: OrderFunds
+    kind: Kind
+    gig_id: str
+    title: str
+    buyer_id: str
+    seller_id: str
+    currency: CurrencyCode
+    price_minor: Minor
+    delivery_due_at: datetime | None = None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> Self:
+        return cls.model_validate({**row, 'kind': row['gig_kind']})
+
+
+class OrderPage(PageView):
+    items: list[OrderSummary]
+
+
+class OrderEvent(View):
+    id: str
+    name: Annotated[str, Field(examples=['OrderDelivered'])]
+    at: datetime
+    by_role: OrderRole
+    by_id: str | None = None
+    data: dict[str, Any]
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> Self:
+        return cls.model_validate({**row, 'id': row['sk'].removeprefix('EVENT#'), 'data': json.loads(row['data'])})
+
+
+class OrderEventPage(PageView):
+    items: list[OrderEvent]

@@ -1,0 +1,142 @@
+"""The verbs of a payment: start it, ask the provider, and record what it says.
+
+A payment is reserved in our own rows before the provider hears of it, and what the provider says is recorded in one
+transaction with all that follows from it. In between anything may die: the row is due until it is settled, and asking the
+provider again under the same id changes nothing there.
+"""
+
+from chalicelib import clock, db, ids
+from chalicelib.auth import Caller
+from chalicelib.db import Transaction
+from chalicelib.errors import Conflict
+from chalicelib.observe import logger
+from chalicelib.orders import actions as orders
+from chalicelib.orders import lifecycle, refunds
+from chalicelib.orders import store as order_store
+from chalicelib.orders.lifecycle import OrderRole, OrderState
+from chalicelib.orders.store import Order
+from chalicelib.payments import store
+from chalicelib.payments.port import Outcome, Status, agreed
+from chalicelib.payments.providers import provider
+from chalicelib.payments.store import Payment
+
+ASK_AGAIN_MS = clock.MINUTE
+
+
+def start(tx: Transaction, caller: Caller, order_id: str, method: str) -> Payment:
+    """Reserves an attempt to pay. An order has one at a time, so that it is never paid twice."""
+    order, role = order_store.load_for(order_id, caller)
+    lifecycle.decide('pay', role, order.facts())
+    if order.payment_id:
+        raise Conflict(f'Payment {order.payment_id} of this order is still being made; confirm it, or wait until it fails')
+    now = clock.now_ms()
+    payment_id = ids.new('pay')
+    payment = Payment(
+        store.pk(payment_id),
+        'PAYMENT',
+        id=payment_id,
+        order_id=order_id,
+        buyer_id=caller.user_id,
+        provider=provider().name,
+        method=method,
+        currency=order.currency,
+        amount_minor=order.money.total_minor,
+        created_at=now,
+        expires_at_ms=order.due_at or now,
+    )
+    payment.set_timer(('settle_payment', now + ASK_AGAIN_MS))
+    order.payment_id = payment_id
+    store.add(tx, payment)
+    order_store.save(tx, order)
+    order_store.note(tx, order, 'PaymentStarted', role, caller.user_id, payment_id=payment_id)
+    return payment
+
+
+def settle(payment_id: str) -> Payment:
+    """Asks the provider what has become of a payment, and records it. May be done at any time, and again."""
+    payment = store.get(payment_id)
+    if not payment.is_open:
+        return payment
+    outcome = _ask(payment)
+    return db.atomically(lambda tx: _record(tx, payment_id, agreed(outcome, payment.id, payment.money)))
+
+
+def _ask(payment: Payment) -> Outcome:
+    at_provider = provider(payment.provider)
+    found = None if payment.state == 'requested' else at_provider.find_payment(payment.id)
+    return found or at_provider.create_payment(
+        payment.id, payment.money, payment.method, expires_at=payment.expires_at_ms
+    )
+
+
+def _record(tx: Transaction, payment_id: str, outcome: Outcome) -> Payment:
+    payment = store.get(payment_id)
+    if not payment.is_open:
+        return payment
+    match outcome.status:
+        case Status.SUCCEEDED:
+            _succeed(tx, payment)
+        case Status.FAILED:
+            _fail(tx, payment, outcome.failure)
+        case Status.REQUIRES_ACTION:
+            payment.state, payment.next_action_url = 'requires_action', outcome.next_action_url
+            payment.set_timer(('settle_payment', max(payment.expires_at_ms, clock.now_ms()) + clock.SECOND))
+        case Status.PENDING:
+            payment.state = 'pending'
+            payment.set_timer(('settle_payment', clock.now_ms() + ASK_AGAIN_MS))
+    store.save(tx, payment)
+    return payment
+
+
+def _succeed(tx: Transaction, payment: Payment) -> None:
+    order = order_store.load(payment.order_id)
+    if _is_waited_for(order, payment):
+        _close(payment, 'succeeded')
+        orders.capture(tx, order, payment_id=payment.id, provider=payment.provider)
+    else:
+        logger.warning('paid too late, and returned', payment_id=payment.id, order_id=order.id)
+        _close(payment, 'returned')
+        refunds.return_late_payment(tx, order, payment_id=payment.id, provider=payment.provider)
+
+
+def _fail(tx: Transaction, payment: Payment, failure: str | None) -> None:
+    _close(payment, 'failed')
+    payment.failure = failure
+    order = order_store.load(payment.order_id)
+    if _is_waited_for(order, payment):
+        order.payment_id = None
+        order_store.save(tx, order)
+        order_store.note(tx, order, 'PaymentFailed', OrderRole.SYSTEM, payment_id=payment.id, failure=failure)
+
+
+def _is_waited_for(order: Order, payment: Payment) -> bool:
+    return order.state == OrderState.PENDING_PAYMENT and order.payment_id == payment.id
+
+
+def _close(payment: Payment, state: str) -> None:
+    payment.state, payment.next_action_url, payment.settled_at = state, None, clock.now_ms()
+    payment.set_timer(None)
+
+
+def send_refund(order_id: str, refund_sk: str) -> None:
+    """Asks the provider to send a refund, and records what it says. May be done again."""
+    refund = order_store.refund(order_store.load(order_id), refund_sk)
+    if not refund.is_due('send_refund'):
+        return
+    payment = store.get(refund.payment_id)
+    outcome = provider(payment.provider).refund(refund.id, payment.id, payment.money)
+    said = agreed(outcome, refund.id, payment.money)
+    db.atomically(lambda tx: _record_refund(tx, order_id, refund_sk, payment.provider, said))
+
+
+def _record_refund(tx: Transaction, order_id: str, refund_sk: str, provider_name: str, outcome: Outcome) -> None:
+    order = order_store.load(order_id)
+    refund = order_store.refund(order, refund_sk)
+    if refund.state != 'requested':
+        return
+    if outcome.status in (Status.SUCCEEDED, Status.FAILED):
+        failure = (outcome.failure or 'unknown') if outcome.status is Status.FAILED else None
+        refunds.settle(tx, order, refund, provider=provider_name, failure=failure)
+    else:
+        refund.set_timer(('send_refund', clock.now_ms() + ASK_AGAIN_MS))
+        order_store.save_refund(tx, refund)

@@ -1,0 +1,20 @@
+"""What payments and refunds do when nobody is on the line."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from chalicelib.orders import store as orders
+from chalicelib.payments import actions, store
+
+
+def _settle_payment(pk: str, _: str) -> None:
+    actions.settle(store.payment_id_of(pk))
+
+
+def _send_refund(pk: str, sk: str) -> None:
+    actions.send_refund(orders.order_id_of(pk), sk)
+
+
+TIMERS: Mapping[str, Callable[[str, str], None]] = MappingProxyType(
+    {'settle_payment': _settle_payment, 'send_refund': _send_refund}
+)

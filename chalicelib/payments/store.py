@@ -1,0 +1,66 @@
+"""Rows of payments: attempts to pay for an order."""
+
+from pynamodb.attributes import UnicodeAttribute
+
+from chalicelib.db import IntegerAttribute, Transaction
+from chalicelib.errors import Conflict, Moved, NotFound
+from chalicelib.money import Money
+from chalicelib.timers import TimedRow
+
+
+class Payment(TimedRow, discriminator='payment'):
+    id = UnicodeAttribute()
+    order_id = UnicodeAttribute()
+    buyer_id = UnicodeAttribute()
+    provider = UnicodeAttribute()
+    method = UnicodeAttribute()
+    currency = UnicodeAttribute()
+    amount_minor = IntegerAttribute()
+    state = UnicodeAttribute(default='requested')
+    failure = UnicodeAttribute(null=True)
+    next_action_url = UnicodeAttribute(null=True)
+    created_at = IntegerAttribute()
+    expires_at_ms = IntegerAttribute()
+    settled_at = IntegerAttribute(null=True)
+    version = IntegerAttribute(default=1)
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in ('requested', 'pending', 'requires_action')
+
+
+def add(tx: Transaction, payment: Payment) -> None:
+    tx.put(payment, otherwise=Conflict(f'Payment {payment.id} exists already'))
+
+
+def get(payment_id: str) -> Payment:
+    try:
+        return Payment.get(pk(payment_id), 'PAYMENT', consistent_read=True)
+    except Payment.DoesNotExist as missing:
+        raise NotFound(f'There is no payment {payment_id}') from missing
+
+
+def get_of(payment_id: str, buyer_id: str) -> Payment:
+    payment = get(payment_id)
+    if payment.buyer_id != buyer_id:
+        raise NotFound(f'You have made no payment {payment_id}')
+    return payment
+
+
+def save(tx: Transaction, payment: Payment) -> None:
+    """Writes the payment as it now is, provided that it is still as it was read."""
+    seen = payment.version
+    payment.version = seen + 1
+    tx.replace(payment, when=Payment.version == seen, otherwise=Moved(f'Payment {payment.id} changed meanwhile'))
+
+
+def pk(payment_id: str) -> str:
+    return f'PAYMENT#{payment_id}'
+
+
+def payment_id_of(key: str) -> str:
+    return key.removeprefix('PAYMENT#')

@@ -1,0 +1,1 @@
+"""Payouts: a seller's available money on its way to their bank."""

@@ -1,0 +1,80 @@
+"""The verbs of a payout: ask for it, and send it."""
+
+from chalicelib import clock, db, ids, policy, settings
+from chalicelib.db import Transaction
+from chalicelib.errors import FieldError, Invalid
+from chalicelib.ledger import postings
+from chalicelib.ledger import store as ledger
+from chalicelib.money import CURRENCIES, Money, is_whole
+from chalicelib.payments.port import Outcome, Status, agreed
+from chalicelib.payments.providers import provider
+from chalicelib.payouts import store
+from chalicelib.payouts.store import Payout
+
+ASK_AGAIN_MS = clock.MINUTE
+
+
+def request(tx: Transaction, seller_id: str, money: Money, destination: str) -> Payout:
+    """Sets money aside for a payout, if it is there; it is sent within a minute or so."""
+    _check(money)
+    now, payout_id = clock.now_ms(), ids.new('pyo')
+    payout = Payout(
+        *store.key(seller_id, payout_id),
+        id=payout_id,
+        seller_id=seller_id,
+        provider=provider().name,
+        destination=destination,
+        currency=money.currency,
+        amount_minor=money.minor,
+        requested_at=now,
+    )
+    payout.set_timer(('send_payout', now))
+    payout.hold(seller_id, 'payout', money.minor)
+    store.add(tx, payout)
+    ledger.post(tx, postings.payout_requested(seller_id, payout_id, money.minor, money.currency))
+    return payout
+
+
+def send(pk: str, sk: str) -> None:
+    """Asks the provider to pay, and records what it says. May be done again."""
+    payout = store.get(pk, sk)
+    if not payout.is_due('send_payout'):
+        return
+    outcome = provider(payout.provider).create_payout(payout.id, payout.money, payout.destination)
+    said = agreed(outcome, payout.id, payout.money)
+    db.atomically(lambda tx: _record(tx, pk, sk, said))
+
+
+def _record(tx: Transaction, pk: str, sk: str, outcome: Outcome) -> None:
+    payout = store.get(pk, sk)
+    if payout.state != 'requested':
+        return
+    about = (payout.seller_id, payout.id, payout.amount_minor, payout.currency)
+    match outcome.status:
+        case Status.SUCCEEDED:
+            _close(payout, 'paid', None)
+            ledger.post(tx, postings.payout_paid(*about, payout.provider))
+        case Status.FAILED:
+            _close(payout, 'failed', outcome.failure or 'unknown')
+            ledger.post(tx, postings.payout_failed(*about))
+        case _:
+            payout.set_timer(('send_payout', clock.now_ms() + ASK_AGAIN_MS))
+    store.save(tx, payout)
+
+
+def _close(payout: Payout, state: str, failure: str | None) -> None:
+    payout.state, payout.failure, payout.settled_at = state, failure, clock.now_ms()
+    payout.set_timer(None)
+    payout.let_go()
+
+
+def _check(money: Money) -> None:
+    lowest = policy.current(settings.STAGE).min_payout_minor[money.currency]
+    detail = None
+    if money.minor < lowest:
+        detail = f'A payout in {money.currency} is of {lowest} minor units or more'
+    elif not is_whole(money.minor, money.currency):
+        detail = f'An amount in {money.currency} is a multiple of {CURRENCIES[money.currency].quantum} minor units'
+    if detail:
+        errors: list[FieldError] = [{'pointer': '#/amount_minor', 'detail': detail}]
+        raise Invalid(detail, errors=errors)

@@ -1,0 +1,43 @@
+"""Payouts as sellers ask for and see them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field
+
+from chalicelib.schemas import Command, CurrencyCode, Minor, PageView, View
+
+
+class RequestPayout(Command):
+    amount_minor: Annotated[int, Field(ge=1, le=10**12, description='Whole minor units of the currency.')]
+    currency: CurrencyCode
+    destination: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=120,
+            description='A token of the payment provider, never an account number. The sandbox knows `sandbox_bank_ok` and '
+            '`sandbox_bank_closed`.',
+            examples=['sandbox_bank_ok'],
+        ),
+    ]
+
+
+class PayoutView(View):
+    id: str
+    state: Annotated[
+        Literal['requested', 'paid', 'failed'], Field(description='`failed`: the money is available again.')
+    ]
+    amount_minor: Minor
+    currency: CurrencyCode
+    failure: Annotated[str | None, Field(examples=['account_closed'])] = None
+    requested_at: datetime
+    settled_at: datetime | None = None
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> Self:
+        return cls.model_validate(row)
+
+
+class PayoutPage(PageView):
+    items: list[PayoutView]

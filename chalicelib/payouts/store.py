@@ -1,0 +1,51 @@
+"""Rows of payouts, in the collection of their seller."""
+
+from pynamodb.attributes import UnicodeAttribute
+
+from chalicelib import db, settings
+from chalicelib.db import IntegerAttribute, Page, Paging, Transaction
+from chalicelib.errors import Conflict, Moved, NotFound
+from chalicelib.ledger.store import HeldRow
+from chalicelib.money import Money
+
+_PREFIX = 'PAYOUT#'
+
+
+class Payout(HeldRow, discriminator='payout'):
+    id = UnicodeAttribute()
+    seller_id = UnicodeAttribute()
+    provider = UnicodeAttribute()
+    destination = UnicodeAttribute()
+    currency = UnicodeAttribute()
+    amount_minor = IntegerAttribute()
+    state = UnicodeAttribute(default='requested')
+    failure = UnicodeAttribute(null=True)
+    requested_at = IntegerAttribute()
+    settled_at = IntegerAttribute(null=True)
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+
+def key(seller_id: str, payout_id: str) -> tuple[str, str]:
+    return f'USER#{seller_id}', _PREFIX + payout_id
+
+
+def add(tx: Transaction, payout: Payout) -> None:
+    tx.put(payout, otherwise=Conflict(f'Payout {payout.id} exists already'))
+
+
+def get(pk: str, sk: str) -> Payout:
+    try:
+        return Payout.get(pk, sk, consistent_read=True)
+    except Payout.DoesNotExist as missing:
+        raise NotFound(f'There is no payout {sk}') from missing
+
+
+def save(tx: Transaction, payout: Payout) -> None:
+    tx.replace(payout, when=Payout.state == 'requested', otherwise=Moved(f'Payout {payout.id} was settled meanwhile'))
+
+
+def of_seller(seller_id: str, paging: Paging) -> Page:
+    return db.page(settings.MARKET_TABLE, ('pk', f'USER#{seller_id}'), 'sk', paging, range_prefix=_PREFIX)

@@ -1,0 +1,73 @@
+"""The rules of the house as numbers: fees, limits and timers, by version.
+
+An order keeps the version it was quoted under, so that a change here never changes a bargain already made: a new rule is
+a new version, and old versions stay. Times are in milliseconds, fees in hundredths of a percent, prices in minor units.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from chalicelib.clock import DAY, HOUR, MINUTE, SECOND
+
+
+def _per_currency(**minor: int) -> Mapping[str, int]:
+    return MappingProxyType(minor)
+
+
+@dataclass(frozen=True)
+class Policy:
+    version: str
+
+    commission_bps: int = 2_000
+    buyer_fee_bps: int = 550
+    min_price_minor: Mapping[str, int] = field(default_factory=lambda: _per_currency(USD=500, IDR=5_000_000))
+    max_price_minor: Mapping[str, int] = field(default_factory=lambda: _per_currency(USD=2_000_000, IDR=30_000_000_000))
+    min_payout_minor: Mapping[str, int] = field(default_factory=lambda: _per_currency(USD=500, IDR=5_000_000))
+
+    day_ms: int = DAY
+    """How long a day of delivery time, or of an extension, lasts."""
+    quote_ms: int = HOUR
+    payment_ms: int = 30 * MINUTE
+    requirements_ms: int = 14 * DAY
+    very_late_ms: int = DAY
+    """From the due date until the buyer may cancel alone."""
+    undelivered_ms: int = 30 * DAY
+    """From the due date until an undelivered order is cancelled."""
+    review_ms: int = 3 * DAY
+    """From a delivery until silence accepts it."""
+    clearing_ms: int = 14 * DAY
+    top_clearing_ms: int = 7 * DAY
+    extension_answer_ms: int = 2 * DAY
+    """From a seller's request for more time until silence grants it."""
+    max_extension_days: int = 60
+    max_review_extension_days: int = 5
+
+    def clears_after_ms(self, seller_level: str) -> int:
+        return self.top_clearing_ms if seller_level == 'top_rated' else self.clearing_ms
+
+
+_2026_11 = Policy('2026-11')
+# For people trying things out, and for the demo: a day lasts a minute, and in clearing, where nobody acts, a second.
+_2026_11_LOCAL = replace(
+    _2026_11,
+    version='2026-11-local',
+    day_ms=MINUTE,
+    requirements_ms=14 * MINUTE,
+    very_late_ms=MINUTE,
+    undelivered_ms=30 * MINUTE,
+    review_ms=MINUTE,
+    clearing_ms=14 * SECOND,
+    top_clearing_ms=7 * SECOND,
+    extension_answer_ms=2 * MINUTE,
+)
+
+_VERSIONS = {policy.version: policy for policy in (_2026_11, _2026_11_LOCAL)}
+
+
+def current(stage: str) -> Policy:
+    return _2026_11_LOCAL if stage == 'local' else _2026_11
+
+
+def of(version: str) -> Policy:
+    return _VERSIONS[version]

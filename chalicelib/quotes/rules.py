@@ -1,0 +1,81 @@
+"""The price of a gig as it is wanted. Pure.
+
+The buyer pays the price and a fee on it; the seller gets the price less the commission. Each percentage is rounded once, half
+up to what can be paid, and the other side takes the rest: no unit is lost or made.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.errors import FieldError, Invalid
+from chalicelib.money import percentage
+from chalicelib.policy import Policy
+
+
+@dataclass(frozen=True)
+class Price:
+    price_minor: int
+    buyer_fee_minor: int
+    commission_minor: int
+    delivery_days: int
+    revisions: int | None
+    package: dict[str, Any]
+    extras: list[dict[str, Any]]
+    """Each as the gig has it, with `quantity` and `amount_minor`."""
+
+
+def price(gig: dict[str, Any], tier: str, wanted: list[dict[str, Any]], policy: Policy) -> Price:
+    """What `tier` of the gig costs with the wanted extras, each `{id, quantity}`."""
+    package = next((package for package in gig['packages'] if package['tier'] == tier), None)
+    if package is None:
+        offered = ', '.join(package['tier'] for package in gig['packages'])
+        raise _wrong('package', f'This gig has no {tier} package; it offers {offered}')
+    extras = _extras(gig, wanted)
+    total = package['price_minor'] + sum(extra['amount_minor'] for extra in extras)
+    highest = policy.max_price_minor[gig['currency']]
+    if total > highest:
+        raise _wrong('extras', f'An order costs {highest} minor units of {gig["currency"]} at most')
+    return Price(
+        price_minor=total,
+        buyer_fee_minor=percentage(total, policy.buyer_fee_bps, gig['currency']),
+        commission_minor=percentage(total, policy.commission_bps, gig['currency']),
+        delivery_days=_delivery_days(package, extras),
+        revisions=_revisions(package, extras),
+        package=package,
+        extras=extras,
+    )
+
+
+def _extras(gig: dict[str, Any], wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    offered = {extra['id']: extra for extra in gig['extras']}
+    chosen, seen = [], set()
+    for n, want in enumerate(wanted):
+        extra = offered.get(want['id'])
+        if extra is None:
+            raise _wrong(f'extras/{n}/id', f'This gig has no such extra; it offers {", ".join(offered) or "none"}')
+        if extra['id'] in seen:
+            raise _wrong(f'extras/{n}/id', 'Name an extra once, with a quantity')
+        if extra['kind'] == 'fast_delivery' and want['quantity'] != 1:
+            raise _wrong(f'extras/{n}/quantity', 'Fast delivery is had once')
+        seen.add(extra['id'])
+        chosen.append({**extra, **want, 'amount_minor': extra['price_minor'] * want['quantity']})
+    return chosen
+
+
+def _delivery_days(package: dict[str, Any], extras: list[dict[str, Any]]) -> int:
+    fastest = [extra['delivery_days'] for extra in extras if extra['kind'] == 'fast_delivery']
+    more = sum(extra['additional_days'] * extra['quantity'] for extra in extras if extra['kind'] == 'custom')
+    days: int = min([package['delivery_days'], *fastest]) + more
+    return days
+
+
+def _revisions(package: dict[str, Any], extras: list[dict[str, Any]]) -> int | None:
+    if package['revisions'] is None:
+        return None
+    more = sum(extra['revisions'] * extra['quantity'] for extra in extras if extra['kind'] == 'extra_revisions')
+    return int(package['revisions'] + more)
+
+
+def _wrong(where: str, detail: str) -> Invalid:
+    errors: list[FieldError] = [{'pointer': f'#/{where}', 'detail': detail}]
+    return Invalid(detail, errors=errors)

@@ -1,0 +1,88 @@
+"""What is wanted, and what it would cost and bring."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field
+
+from chalicelib.gigs.schemas import Kind, Slug, Tier
+from chalicelib.schemas import Command, CurrencyCode, Minor, View, id_of
+
+
+class WantedExtra(Command):
+    id: Slug
+    quantity: Annotated[int, Field(ge=1, le=20)] = 1
+
+
+class AskQuote(Command):
+    gig_id: id_of('gig')
+    package: Tier = 'basic'
+    extras: Annotated[list[WantedExtra], Field(max_length=10)] = []
+
+
+class PriceLine(View):
+    kind: Annotated[
+        Literal['package', 'extra', 'buyer_fee', 'price', 'commission'],
+        Field(description='The buyer pays package, extras and buyer_fee; the seller gets the price less the commission.'),
+    ]
+    label: str
+    quantity: int = 1
+    amount_minor: Annotated[Minor, Field(description='Negative where it is taken off.')]
+
+
+class PricedView(View):
+    """What a quote and the order made of it have in common: who pays and who gets what, line by line."""
+
+    currency: CurrencyCode
+    exponent: Annotated[int, Field(description='Decimals of the minor unit (ISO 4217).')]
+    buyer_lines: list[PriceLine]
+    buyer_total_minor: Minor
+    seller_lines: list[PriceLine]
+    seller_net_minor: Minor
+    commission_bps: Annotated[int, Field(description='Hundredths of a percent of the price.')]
+    buyer_fee_bps: Annotated[int, Field(description='Hundredths of a percent of the price.')]
+    policy_version: str
+    delivery_days: int
+    revisions: Annotated[int | None, Field(description='null: as many as it takes.')]
+
+
+class QuoteView(PricedView):
+    id: str
+    gig_id: str
+    gig_kind: Kind
+    seller_id: str
+    valid_until: Annotated[datetime, Field(description='Until then it buys one order on exactly these terms.')]
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> Self:
+        return cls.model_validate({**row, **priced(row, row['terms'])})
+
+
+def priced(row: dict[str, Any], terms: dict[str, Any]) -> dict[str, Any]:
+    """The fields of `PricedView`, from the row of a quote or an order and its frozen terms."""
+    package = terms['package']
+    buyer_lines = [
+        {'kind': 'package', 'label': package['name'], 'amount_minor': package['price_minor']},
+        *(
+            {
+                'kind': 'extra',
+                'label': extra.get('title', extra['id']),
+                'quantity': extra['quantity'],
+                'amount_minor': extra['amount_minor'],
+            }
+            for extra in terms['extras']
+        ),
+        {'kind': 'buyer_fee', 'label': 'Service fee', 'amount_minor': row['buyer_fee_minor']},
+    ]
+    seller_lines = [
+        {'kind': 'price', 'label': terms['title'], 'amount_minor': row['price_minor']},
+        {'kind': 'commission', 'label': 'Commission', 'amount_minor': -row['commission_minor']},
+    ]
+    return {
+        'exponent': terms['exponent'],
+        'buyer_lines': buyer_lines,
+        'buyer_total_minor': row['price_minor'] + row['buyer_fee_minor'],
+        'seller_lines': seller_lines,
+        'seller_net_minor': row['price_minor'] - row['commission_minor'],
+        **{name: terms[name] for name in ('commission_bps', 'buyer_fee_bps', 'delivery_days', 'revisions')},
+    }

@@ -1,0 +1,53 @@
+"""What a user says of themselves, and what others see."""
+
+import json
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, StringConstraints
+
+from chalicelib.schemas import Command, CountryCode, Language, View, partial
+
+Level = Literal['new', 'level_1', 'level_2', 'top_rated']
+Skill = Annotated[str, StringConstraints(min_length=1, max_length=40)]
+
+
+class _Profile(Command):
+    display_name: Annotated[str | None, Field(min_length=2, max_length=50, examples=['Ana Wijaya'])] = None
+    headline: Annotated[str | None, Field(max_length=80, examples=['Logo designer'])] = None
+    bio: Annotated[str | None, Field(max_length=600)] = None
+    country: Annotated[CountryCode | None, Field(description='ISO 3166-1 alpha-2.', examples=['ID'])] = None
+    languages: Annotated[list[Language] | None, Field(max_length=10, examples=[['id', 'en']])] = None
+    skills: Annotated[list[Skill] | None, Field(max_length=15)] = None
+
+
+UpdateProfile = partial(_Profile, 'UpdateProfile', 'Only what is given is changed; null takes it away.')
+
+
+class SetLevel(Command):
+    level: Level
+
+
+class UserView(View):
+    """What everybody sees of a user."""
+
+    id: str
+    display_name: str | None = None
+    headline: str | None = None
+    bio: str | None = None
+    country: str | None = None
+    languages: list[str] = []
+    skills: list[str] = []
+    level: Level
+    member_since: datetime
+
+    @classmethod
+    def of(cls, row: dict[str, Any], **more: Any) -> Self:
+        profile = row['profile'] if isinstance(row['profile'], dict) else json.loads(row['profile'])
+        return cls(id=row['id'], level=row['level'], member_since=row['created_at'], **profile, **more)
+
+
+class MeView(UserView):
+    """What one sees of oneself."""
+
+    roles: Annotated[list[Literal['support', 'admin']], Field(description='Groups that this access token carries.')]

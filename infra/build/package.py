@@ -1,0 +1,134 @@
+"""Builds what is deployed: the template and the one archive of all functions, in out/STAGE.
+
+Chalice makes the template and packs the app; it is given the tree without requirements.txt, because it would install the
+dependencies anew after every change of a line, with no .pyc files and with all of botocore. They are installed here once per
+version of that file, trimmed to what is used and compiled. The same input makes the same bytes, so that deploying it again is no
+change. Usage: python -m infra.build.package STAGE
+"""
+
+import compileall
+import hashlib
+import json
+import platform
+import py_compile
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+from infra.build import template
+
+ROOT = Path(__file__).parent.parent.parent
+OUT = ROOT / 'out'
+REQUIREMENTS = ROOT / 'requirements.txt'
+SERVICES = {'dynamodb', 's3', 'sqs'}
+ENDPOINT_PREFIXES = SERVICES | {'sts'}
+DATA = {'endpoints.json', 'partitions.json', '_retry.json', 'sdk-default-configuration.json'}
+DROPPED = (
+    '*.dist-info',
+    '*.data',
+    'bin',
+    '*/tests',
+    '**/__pycache__',
+    '**/*.pyi',
+    '**/py.typed',
+    'botocore/data/*/*/examples-*',
+    'botocore/data/*/*/waiters-*',
+)
+
+
+def package(stage: str) -> Path:
+    """Builds the stage, and returns the folder with its template.json and deployment.zip."""
+    out = OUT / stage
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        tree = Path(scratch) / 'app'
+        _stage_tree(tree)
+        _chalice(tree, stage, out)
+    _complete(out / 'deployment.zip')
+    made = json.loads((out / 'sam.json').read_text())
+    made['Parameters']['Stage']['Default'] = stage
+    (out / 'template.json').write_text(json.dumps(made, indent=1))
+    return out
+
+
+def _stage_tree(tree: Path) -> None:
+    tree.mkdir()
+    shutil.copy(ROOT / 'app.py', tree)
+    shutil.copytree(ROOT / 'chalicelib', tree / 'chalicelib', ignore=shutil.ignore_patterns('__pycache__'))
+    shutil.copytree(ROOT / '.chalice', tree / '.chalice', ignore=shutil.ignore_patterns('deployments'))
+    (tree / 'merge.json').write_text(json.dumps(template.assemble()))
+
+
+def _chalice(tree: Path, stage: str, out: Path) -> None:
+    command = [str(Path(sys.executable).with_name('chalice')), '--project-dir', str(tree), 'package']
+    options = ['--stage', stage, '--merge-template', str(tree / 'merge.json'), '--template-format', 'json', str(out)]
+    environment = {'PATH': '/usr/bin:/bin', 'AWS_DEFAULT_REGION': 'us-east-1', 'HOME': str(tree)}
+    subprocess.run(command + options, check=True, env=environment, stdout=subprocess.DEVNULL)
+
+
+def _complete(archive: Path) -> None:
+    """Replaces what Chalice packed by the dependencies, and the same app with its .pyc files."""
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(scratch)
+        with zipfile.ZipFile(archive) as made_by_chalice:
+            made_by_chalice.extractall(root)
+        _compile(root)
+        shutil.copy(_dependencies(), archive)
+        _add(root, archive)
+
+
+def _dependencies() -> Path:
+    version = hashlib.sha256(REQUIREMENTS.read_bytes() + Path(__file__).read_bytes()).hexdigest()[:16]
+    archive = OUT / f'dependencies-{version}-{platform.python_version()}.zip'
+    if not archive.exists():
+        with tempfile.TemporaryDirectory() as scratch:
+            root = Path(scratch) / 'site'
+            wheels = ['--platform', 'manylinux2014_x86_64', '--implementation', 'cp', '--only-binary', ':all:']
+            target = ['--no-compile', '--target', str(root), '--python-version', platform.python_version()]
+            pip = [sys.executable, '-m', 'pip', '--quiet', '--disable-pip-version-check', 'install']
+            subprocess.run([*pip, *wheels, *target, '-r', str(REQUIREMENTS)], check=True, stderr=subprocess.PIPE)
+            _trim(root)
+            _compile(root)
+            half = archive.with_suffix('.half')
+            half.unlink(missing_ok=True)
+            _add(root, half)
+            half.rename(archive)
+    return archive
+
+
+def _trim(root: Path) -> None:
+    for pattern in DROPPED:
+        for path in list(root.glob(pattern)):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    data = root / 'botocore' / 'data'
+    for path in data.iterdir():
+        if path.is_dir() and path.name not in SERVICES:
+            shutil.rmtree(path)
+        elif path.is_file() and path.name not in DATA:
+            path.unlink()
+    endpoints = json.loads((data / 'endpoints.json').read_text())
+    endpoints['partitions'] = [p for p in endpoints['partitions'] if p['partition'] == 'aws']
+    for partition in endpoints['partitions']:
+        partition['services'] = {k: v for k, v in partition['services'].items() if k in ENDPOINT_PREFIXES}
+    (data / 'endpoints.json').write_text(json.dumps(endpoints, separators=(',', ':')))
+
+
+def _compile(root: Path) -> None:
+    """Unchecked, because the archive gives every file the date 1980; with this interpreter's minor version, the runtime's."""
+    unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    compileall.compile_dir(root, quiet=1, stripdir=str(root), prependdir='/var/task', invalidation_mode=unchecked)
+
+
+def _add(root: Path, archive: Path) -> None:
+    with zipfile.ZipFile(archive, 'a') as packed:
+        for path in sorted(p for p in root.rglob('*') if p.is_file()):
+            entry = zipfile.ZipInfo(str(path.relative_to(root)), (1980, 1, 1, 0, 0, 0))
+            entry.external_attr, entry.compress_type = 0o644 << 16, zipfile.ZIP_DEFLATED
+            packed.writestr(entry, path.read_bytes(), compresslevel=9)
+
+
+if __name__ == '__main__':
+    print(package(sys.argv[1]))
