@@ -27,7 +27,6 @@ SERVICES = {'dynamodb', 's3', 'sqs'}
 ENDPOINT_PREFIXES = SERVICES | {'sts'}
 DATA = {'endpoints.json', 'partitions.json', '_retry.json', 'sdk-default-configuration.json'}
 DROPPED = (
-    '*.dist-info',
     '*.data',
     'bin',
     '*/tests',

@@ -1,0 +1,53 @@
+"""Servers that go on after the command that started them, and are stopped by their process id, their children too."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+
+def free_port(preferred: int | None = None) -> int:
+    """The preferred port if nobody listens there, or one that the system picks."""
+    for port in filter(None, (preferred, 0)) if preferred else (0,):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(('127.0.0.1', port))
+            return int(probe.getsockname()[1])
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return int(probe.getsockname()[1])
+
+
+def start(command: list[str], *, pid_file: Path, log: Path, environment: dict[str, str]) -> None:
+    """In a session of its own, so that the whole family can be found again."""
+    with log.open('ab') as output:
+        process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        )
+    pid_file.write_text(f'{process.pid} {command[-1]}')
+
+
+def is_running(pid_file: Path) -> bool:
+    """Whether the process is alive, and still the one that was started: a process id may have been given out again."""
+    if not pid_file.exists():
+        return False
+    pid, _, word = pid_file.read_text().partition(' ')
+    shown = subprocess.run(['ps', '-p', pid, '-o', 'command='], capture_output=True, text=True, check=False).stdout
+    return word in shown
+
+
+def stop(pid_file: Path, *, patience_s: float = 20) -> None:
+    """Asks the process to end, gives it time to save its state, then ends whatever is left of its family."""
+    if is_running(pid_file):
+        pid = int(pid_file.read_text().split()[0])
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + patience_s
+        while is_running(pid_file) and time.monotonic() < deadline:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+            time.sleep(0.05)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+    pid_file.unlink(missing_ok=True)
