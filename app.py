@@ -44,11 +44,11 @@ for routes in ROUTES:
 
 @app.route('/openapi.json', cors=CORS)
 def openapi_document() -> Response:
-    return Response(_openapi_json(), headers=dict(JSON))
+    return Response(openapi_json(), headers=dict(JSON))
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES))
-def sweep_timers(event: Any) -> int:
+def sweep_timers(_: Any) -> int:
     return timers.sweep()
 
 
@@ -73,5 +73,5 @@ def inspect_files(event: Any) -> queues.Batch:
 
 
 @cache
-def _openapi_json() -> str:
+def openapi_json() -> str:
     return to_json(openapi.document(operation for routes in ROUTES for operation in routes.operations)).decode()

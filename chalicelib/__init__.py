@@ -1,1 +1,1 @@
-"""Gigmarket: a freelance-services marketplace. One package per part of the business; the modules beside them know none of it."""
+"""A marketplace for freelance services: one package per part of the business, and the modules that know none of it."""

@@ -8,7 +8,7 @@ import json
 import time
 import urllib.request
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from chalice import CognitoUserPoolAuthorizer
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # A method with a scope takes access tokens; this one is in every token that InitiateAuth issues, by password and by SRP.
 signed_in = CognitoUserPoolAuthorizer(
-    'SignedIn', provider_arns=[{'Fn::GetAtt': ['UserPool', 'Arn']}], scopes=['aws.cognito.signin.user.admin']
+    'SignedIn', provider_arns=[cast(str, {'Fn::GetAtt': ['UserPool', 'Arn']})], scopes=['aws.cognito.signin.user.admin']
 )
 STAFF = frozenset({'support', 'admin'})
 _REFETCH_AFTER_S = 60
@@ -86,7 +86,7 @@ class _Keys:
     def _fetch(self) -> 'KeySet':
         from joserfc.jwk import KeySet  # noqa: PLC0415
 
-        with urllib.request.urlopen(settings.JWKS_URL, timeout=3) as answer:
+        with urllib.request.urlopen(settings.JWKS_URL, timeout=3) as answer:  # noqa: S310 - the pool's own address
             self._set = KeySet.import_key_set(json.load(answer))
         self._fetched_at = time.monotonic()
         return self._set

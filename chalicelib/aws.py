@@ -30,7 +30,7 @@ class _PlainJSONParser(botocore.parsers.JSONParser):  # type: ignore[misc]
     only turns timestamps and binary values into Python's own, and nothing here asks a JSON service for either.
     """
 
-    def _handle_json_body(self, raw_body: bytes, shape: Any) -> Any:
+    def _handle_json_body(self, raw_body: bytes, shape: Any) -> Any:  # noqa: ARG002
         return self._parse_body_as_json(raw_body)
 
 

@@ -173,7 +173,7 @@ def atomically(work: Callable[[Transaction], T]) -> T:
     for attempt in range(1, _ATTEMPTS):
         with contextlib.suppress(Moved):
             return _attempt(work)
-        time.sleep(random.uniform(0, _FIRST_PAUSE_S * 2**attempt))
+        time.sleep(random.uniform(0, _FIRST_PAUSE_S * 2**attempt))  # noqa: S311
     return _attempt(work)
 
 

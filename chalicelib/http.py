@@ -8,7 +8,7 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 from chalice import Blueprint, CORSConfig, Response
 from pydantic import ValidationError
@@ -73,7 +73,7 @@ class Operation:
     query: type[Query] | None = None
 
 
-class Routes(Blueprint):  # type: ignore[misc]
+class Routes(Blueprint):
     def __init__(self, import_name: str, *, tag: str) -> None:
         super().__init__(import_name)
         self.tag = tag
@@ -130,9 +130,7 @@ class Routes(Blueprint):  # type: ignore[misc]
 
         return decorate
 
-    def _publish(
-        self, method: str, path: str, view: Callable[..., Any], respond: Callable[..., Answer], **about: Any
-    ) -> None:
+    def _publish(self, method: str, path: str, view: Callable[..., Any], respond: Callable[..., Answer], **about: Any) -> None:
         access: Access = about['access']
         authorizer = None if access is Access.PUBLIC else auth.signed_in
         register = self.route(path, methods=[method], authorizer=authorizer, cors=CORS, content_types=[])
@@ -167,7 +165,7 @@ class Routes(Blueprint):  # type: ignore[misc]
         return caller
 
     def _body(self, takes: type[Command] | None) -> bytes:
-        raw: bytes = self.current_request.raw_body or b''
+        raw = cast(bytes, self.current_request.raw_body or b'')
         if len(raw) > MAX_BODY_BYTES:
             raise BodyTooLarge(f'A body may have {MAX_BODY_BYTES} bytes at most; this one has {len(raw)}')
         if takes:
@@ -236,8 +234,7 @@ def _query(model: type[Query], params: Mapping[str, str] | None) -> Query:
         return model.model_validate(dict(params or {}))
     except ValidationError as error:
         errors: list[FieldError] = [
-            {'parameter': '.'.join(map(str, found['loc'])), 'detail': found['msg']}
-            for found in error.errors(include_url=False)
+            {'parameter': '.'.join(map(str, found['loc'])), 'detail': found['msg']} for found in error.errors(include_url=False)
         ]
         raise Invalid(_summary(errors), errors=errors) from error
 
@@ -253,11 +250,10 @@ def _pointer(body: Any, location: tuple[int | str, ...], *, is_missing: bool) ->
     """RFC 6901. pydantic names the branch of a union in its path; only what leads through the body is kept."""
     parts = []
     for position, part in enumerate(location, start=1):
-        if isinstance(body, Mapping) and part in body:
+        try:
             body = body[part]
-        elif isinstance(body, list) and isinstance(part, int) and part < len(body):
-            body = body[part]
-        elif not (is_missing and position == len(location)):
-            continue
+        except (IndexError, KeyError, TypeError):
+            if not (is_missing and position == len(location)):
+                continue
         parts.append(str(part).replace('~', '~0').replace('/', '~1'))
     return '#' + ''.join(f'/{part}' for part in parts)

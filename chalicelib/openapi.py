@@ -24,8 +24,8 @@ A marketplace for freelance services: sellers list gigs, buyers order them, work
 
 * **Sign-in** is Amazon Cognito's: `/config.json` on this origin names the user pool and the client. Send the *access* token as
   `Authorization: Bearer ...`.
-* **Money** is in whole minor units of a currency; `exponent` says how many decimals that is. Rupiah have two decimals (ISO 4217),
-  and every amount that a person pays or gets is a whole number of rupiah.
+* **Money** is in whole minor units of a currency; `exponent` says how many decimals that is. Rupiah have two decimals
+  (ISO 4217), and every amount that a person pays or gets is a whole number of rupiah.
 * **Writes** take an `Idempotency-Key`. The same request under the same key is done once and answered the same, for
   {KEPT_MS // DAY} days; another request under that key is refused.
 * **Lists** come in pages: send a page's `next_cursor` as `cursor`.
@@ -89,10 +89,8 @@ def _components(operations: list[Operation]) -> tuple[dict[_Keyed, dict[str, Any
             keyed[operation.takes, 'validation'] = None
         if operation.answers:
             keyed[operation.answers, 'serialization'] = None
-    refs, made = models_json_schema(
-        list(keyed), schema_generator=_Schemas, ref_template='#/components/schemas/{model}'
-    )
-    return {key: dict(ref) for key, ref in refs.items()}, made['$defs']
+    refs, made = models_json_schema(list(keyed), schema_generator=_Schemas, ref_template='#/components/schemas/{model}')
+    return {(model, mode): dict(ref) for (model, mode), ref in refs.items() if issubclass(model, BaseModel)}, made['$defs']
 
 
 def _operation(operation: Operation, refs: dict[_Keyed, dict[str, Any]], schemas: dict[str, Any]) -> dict[str, Any]:
@@ -145,7 +143,7 @@ def _parameters(operation: Operation) -> Iterator[dict[str, Any]]:
 def _plain(prop: dict[str, Any]) -> dict[str, Any]:
     """The schema of a query parameter: it may be left out, but it is never null."""
     kept = {key: value for key, value in prop.items() if key not in ('title', 'anyOf', 'description')}
-    branch = next((one for one in prop.get('anyOf', ()) if one.get('type') != 'null'), {})
+    branch: dict[str, Any] = next((one for one in prop.get('anyOf', ()) if one.get('type') != 'null'), {})
     made = {**branch, **kept}
     if made.get('default', 0) is None:
         del made['default']

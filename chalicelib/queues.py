@@ -25,7 +25,8 @@ def act_on_timers(records: list[dict[str, Any]], handlers: Mapping[str, Callable
         try:
             handler, pk, sk = _read(record['body'], handlers)
         except (KeyError, TypeError, ValueError):
-            return put_aside(record)
+            put_aside(record)
+            return
         try:
             handler(pk, sk)
         except IllegalTransition as moved_on:
@@ -61,9 +62,7 @@ def put_aside(record: dict[str, Any]) -> None:
     aws.client('sqs').send_message(QueueUrl=settings.DEAD_LETTERS_URL, MessageBody=record['body'])
 
 
-def _read(
-    body: str, handlers: Mapping[str, Callable[[str, str], None]]
-) -> tuple[Callable[[str, str], None], str, str]:
+def _read(body: str, handlers: Mapping[str, Callable[[str, str], None]]) -> tuple[Callable[[str, str], None], str, str]:
     message = json.loads(body)
     if message['v'] != timers.MESSAGE_VERSION:
         raise ValueError(f'Unknown version {message["v"]}')

@@ -10,14 +10,16 @@ from pydantic_core import PydanticUndefined
 from chalicelib import ids
 
 CurrencyCode = Literal['USD', 'IDR']
-Minor = Annotated[int, Field(description="Whole minor units of the currency: 1050 is $10.50, and 5000000 is Rp 50.000.")]
+Minor = Annotated[int, Field(description='Whole minor units of the currency: 1050 is $10.50, and 5000000 is Rp 50.000.')]
 Language = Annotated[str, StringConstraints(pattern=r'^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$')]
 """A BCP 47 tag of language, and perhaps script and region: en, id, zh-Hant, pt-BR."""
 CountryCode = Annotated[str, StringConstraints(pattern=r'^[A-Z]{2}$')]
 
 
-def id_of(prefix: str) -> Any:
-    return Annotated[str, StringConstraints(pattern=ids.pattern(prefix))]
+UserId = Annotated[str, StringConstraints(pattern=ids.pattern('usr'))]
+GigId = Annotated[str, StringConstraints(pattern=ids.pattern('gig'))]
+FileId = Annotated[str, StringConstraints(pattern=ids.pattern('fil'))]
+QuoteId = Annotated[str, StringConstraints(pattern=ids.pattern('quo'))]
 
 
 class Command(BaseModel):
@@ -55,9 +57,9 @@ class View(BaseModel):
 
 class ListQuery(Query):
     limit: Annotated[int, Field(ge=1, le=100, description='How many at most.')] = 20
-    cursor: Annotated[
-        str | None, Field(min_length=1, max_length=1024, description='The `next_cursor` of the page before.')
-    ] = None
+    cursor: Annotated[str | None, Field(min_length=1, max_length=1024, description='The `next_cursor` of the page before.')] = (
+        None
+    )
 
 
 class PageView(View):
@@ -65,7 +67,9 @@ class PageView(View):
 
 
 class ProblemField(View):
-    pointer: Annotated[str | None, Field(description='JSON pointer into the body.', examples=['#/packages/0/price_minor'])] = None
+    pointer: Annotated[str | None, Field(description='JSON pointer into the body.', examples=['#/packages/0/price_minor'])] = (
+        None
+    )
     parameter: Annotated[str | None, Field(description='Name of the path, query or header parameter.')] = None
     detail: str
 

@@ -41,7 +41,7 @@ class TimedRow(MarketRow):
     due_action = UnicodeAttribute(null=True)
 
     def set_timer(self, timer: tuple[str, int] | None) -> None:
-        """The action, and the time in milliseconds, that is due next; None for nothing. Takes effect when the row is written."""
+        """The action that is due next, and when; None for nothing. Takes effect when the row is written."""
         self.due_action, self.due_at = timer or (None, None)
         self.due_shard = str(zlib.crc32(self.pk.encode()) % settings.DUE_SHARDS) if timer else None
 

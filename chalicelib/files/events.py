@@ -17,6 +17,7 @@ def _inspect(record: dict[str, Any]) -> None:
         arrivals = json.loads(record['body']).get('Records', ())  # S3's test message has none
         keys = [unquote_plus(arrival['s3']['object']['key']) for arrival in arrivals]
     except (AttributeError, KeyError, TypeError, ValueError):
-        return queues.put_aside(record)
+        queues.put_aside(record)
+        return
     for key in keys:
         actions.inspect(key)

@@ -25,5 +25,5 @@ def show_file(caller: Caller | None, file_id: str) -> FileView:
 
     Shown to its owner, to the other side of an order it is part of, to staff, and to all if it is in a gallery.
     """
-    row = store.show(file_id, caller and caller.user_id, is_staff=bool(caller and caller.is_staff))
+    row = store.show(file_id, caller.user_id if caller else None, is_staff=bool(caller and caller.is_staff))
     return FileView.of(row, actions.download_url(row))

@@ -4,6 +4,7 @@ from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.exceptions import UpdateError
+from pynamodb.expressions.update import Action
 
 from chalicelib import db, settings
 from chalicelib.db import IntegerAttribute, MarketRow, Transaction
@@ -69,7 +70,7 @@ def show(file_id: str, viewer_id: str | None, *, is_staff: bool) -> dict[str, An
 def settle(file_id: str, *, rejected_because: str | None) -> None:
     """Says of a pending file what became of it; of a settled one nothing more is said."""
     state = 'rejected' if rejected_because else 'ready'
-    actions = [File.state.set(state), File.expires_at.remove()]
+    actions: list[Action] = [File.state.set(state), File.expires_at.remove()]
     if rejected_because:
         actions.append(File.rejected_because.set(rejected_because))
     try:

@@ -1,5 +1,5 @@
 from chalicelib.auth import Caller
-from chalicelib.db import Paging, Transaction
+from chalicelib.db import Page, Paging, Transaction
 from chalicelib.errors import Forbidden, Invalid
 from chalicelib.gigs import actions, store
 from chalicelib.gigs.schemas import (
@@ -27,7 +27,7 @@ def draft_gig(tx: Transaction, caller: Caller, wanted: WriteGig) -> GigView:
 @routes.read('/gigs/{gig_id}', answers=GigView, access=Access.PUBLIC)
 def show_gig(caller: Caller | None, gig_id: str) -> GigView:
     """One gig with everything about it. Those that are not active are shown to their seller and to staff."""
-    viewer_id = caller and caller.user_id
+    viewer_id = caller.user_id if caller else None
     row = store.show(gig_id, viewer_id, is_staff=bool(caller and caller.is_staff))
     return GigView.of(row, to_owner=row['seller_id'] == viewer_id)
 
@@ -82,7 +82,7 @@ def list_categories(_: Caller | None) -> CategoryTree:
     return CategoryTree.whole()
 
 
-def _page(caller: Caller | None, asked: GigQuery) -> store.Page:
+def _page(caller: Caller | None, asked: GigQuery) -> Page:
     paging = Paging(asked.limit, asked.cursor)
     if asked.seller_id is None:
         if asked.status != 'active':

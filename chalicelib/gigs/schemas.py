@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints
 
 from chalicelib.gigs.categories import TAXONOMY, Name
-from chalicelib.schemas import Command, CurrencyCode, Language, ListQuery, Minor, PageView, View, id_of, partial
+from chalicelib.schemas import Command, CurrencyCode, FileId, Language, ListQuery, PageView, UserId, View, partial
 
 Kind = Literal['service', 'digital_product']
 Status = Literal['draft', 'active', 'paused', 'denied', 'deleted']
@@ -89,7 +89,7 @@ Requirement = Annotated[FreeText | MultipleChoice | FileRequest, Field(discrimin
 class Product(_Both):
     """What a digital product delivers the moment its payment is captured."""
 
-    file_ids: Annotated[list[id_of('fil')], Field(min_length=1, max_length=20)]
+    file_ids: Annotated[list[FileId], Field(min_length=1, max_length=20)]
     licence: Annotated[str, Field(min_length=1, max_length=5_000, description='What the buyer may do with it.')]
     refund_rule: Annotated[
         Literal['no_refund', 'until_accepted'],
@@ -112,7 +112,7 @@ class WriteGig(Command):
     faq: Annotated[list[Question], Field(max_length=10)] = []
     requirements: Annotated[list[Requirement], Field(max_length=15)] = []
     gallery: Annotated[
-        list[id_of('fil')], Field(max_length=6, description='Up to 3 images, 1 video and 2 PDFs; the first image is the cover.')
+        list[FileId], Field(max_length=6, description='Up to 3 images, 1 video and 2 PDFs; the first image is the cover.')
     ] = []
     product: Annotated[Product | None, Field(description='Of a digital product only.')] = None
 
@@ -131,7 +131,7 @@ class DenyGig(Command):
 
 class GigQuery(ListQuery):
     category: Annotated[str | None, Field(description='A second-level slug of `GET /categories`.')] = None
-    seller_id: id_of('usr') | None = None
+    seller_id: UserId | None = None
     status: Annotated[Status, Field(description="Others than `active` are a seller's own, with `seller_id`.")] = 'active'
 
 

@@ -30,7 +30,7 @@ class Gig(MarketRow, discriminator='gig'):
     updated_at = IntegerAttribute()
     published_at = IntegerAttribute(null=True)
     version = IntegerAttribute(default=1)
-    # Index keys. A gig stands on its seller's shelf of its status, and while it is active on its category's and the general one.
+    # Index keys: on its seller's shelf of its status, and while it is active on its category's and the general one.
     seller_shelf = UnicodeAttribute(null=True)
     category_shelf = UnicodeAttribute(null=True)
     shelf = UnicodeAttribute(null=True)
@@ -63,9 +63,9 @@ def get(gig_id: str) -> Gig:
 def show(gig_id: str, viewer_id: str | None, *, is_staff: bool) -> dict[str, Any]:
     """A gig as this viewer may see it: everybody's while it is active, its seller's and the staff's until it is deleted."""
     row = db.find(settings.MARKET_TABLE, _pk(gig_id), 'GIG')
-    if row and row['status'] != Status.DELETED:
-        if row['status'] == Status.ACTIVE or is_staff or row['seller_id'] == viewer_id:
-            return row
+    is_shown = row and (row['status'] == Status.ACTIVE or is_staff or row['seller_id'] == viewer_id)
+    if row and is_shown and row['status'] != Status.DELETED:
+        return row
     raise NotFound(f'There is no gig {gig_id} that you may see')
 
 

@@ -40,7 +40,9 @@ class BalanceView(View):
 
     @classmethod
     def of(cls, totals: dict[str, dict[str, int]], held: list[dict[str, Any]]) -> Self:
-        return cls(balances=[cls._in(code, total, [row for row in held if row['currency'] == code]) for code, total in totals.items()])
+        return cls(
+            balances=[cls._in(code, total, [row for row in held if row['currency'] == code]) for code, total in totals.items()]
+        )
 
     @staticmethod
     def _in(code: str, total: dict[str, int], held: list[dict[str, Any]]) -> CurrencyBalance:
@@ -67,9 +69,7 @@ class StatementLine(View):
     at: datetime
     event: Annotated[str, Field(examples=['payment_released'])]
     account: Annotated[
-        Literal[
-            'escrow', 'fee.buyer', 'seller.clearing', 'seller.available', 'buyer.wallet', 'refund', 'payout'
-        ],
+        Literal['escrow', 'fee.buyer', 'seller.clearing', 'seller.available', 'buyer.wallet', 'refund', 'payout'],
         Field(description='Which of your accounts it moved.'),
     ]
     amount_minor: Annotated[int, Field(description='Added to (+) or taken from (-) that account.')]

@@ -8,6 +8,7 @@ import zlib
 from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute
+from ulid import ULID
 
 from chalicelib import clock, db, settings
 from chalicelib.db import BalanceRow, IntegerAttribute, JournalRow, Page, Paging, Transaction
@@ -16,7 +17,6 @@ from chalicelib.ledger import accounts
 from chalicelib.ledger.postings import Line, Posting
 from chalicelib.money import CURRENCIES
 from chalicelib.timers import TimedRow
-from ulid import ULID
 
 SCHEMA_VERSION = 1
 _DERIVED_SHARDS = 16

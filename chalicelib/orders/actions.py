@@ -9,7 +9,7 @@ from chalicelib.gigs import store as gigs
 from chalicelib.ledger import postings
 from chalicelib.ledger import store as ledger
 from chalicelib.orders import deliveries, lifecycle, refunds, store
-from chalicelib.orders.lifecycle import OrderFunds, OrderRole, OrderState
+from chalicelib.orders.lifecycle import SYSTEM, Actor, OrderFunds, OrderRole, OrderState
 from chalicelib.orders.store import Order
 from chalicelib.quotes import store as quotes
 
@@ -45,13 +45,13 @@ def place(tx: Transaction, buyer_id: str, quote_id: str) -> Order:
     gigs.must_be_for_sale(tx, quote.gig_id)
     quotes.use(tx, quote, order_id)
     store.add(tx, order)
-    store.note(tx, order, 'OrderPlaced', OrderRole.BUYER, buyer_id)
+    store.note(tx, order, 'OrderPlaced', Actor(OrderRole.BUYER, buyer_id))
     return order
 
 
 def capture(tx: Transaction, order: Order, *, payment_id: str, provider: str) -> None:
     """The buyer's money is here: it is held, and the work begins (or, for a digital product, is delivered)."""
-    lifecycle.decide('capture', OrderRole.SYSTEM, order.facts())
+    lifecycle.decide('capture', SYSTEM, order.facts())
     now = clock.now_ms()
     order.paid_at, order.payment_id, order.funds = now, payment_id, OrderFunds.HELD.value
     order.hold(order.seller_id, 'in_escrow', order.money.net_minor)
@@ -61,77 +61,75 @@ def capture(tx: Transaction, order: Order, *, payment_id: str, provider: str) ->
     order.enter(state)
     store.save(tx, order)
     ledger.post(tx, postings.payment_captured(order.money, payment_id, provider))
-    store.note(tx, order, 'PaymentCaptured', OrderRole.SYSTEM, payment_id=payment_id)
+    store.note(tx, order, 'PaymentCaptured', SYSTEM, payment_id=payment_id)
     if state is OrderState.DELIVERED:
         deliveries.hand_over_product(tx, order)
 
 
 def accept(tx: Transaction, caller: Caller, order_id: str) -> Order:
-    order, role = store.load_for(order_id, caller)
-    lifecycle.decide('accept', role, order.facts())
-    _complete(tx, order, role, caller.user_id)
+    order, actor = store.load_for(order_id, caller)
+    lifecycle.decide('accept', actor, order.facts())
+    _complete(tx, order, actor)
     return order
 
 
 def complete(tx: Transaction, order: Order) -> None:
     """Silence is consent."""
-    lifecycle.decide('complete', OrderRole.SYSTEM, order.facts())
-    _complete(tx, order, OrderRole.SYSTEM, None)
+    lifecycle.decide('complete', SYSTEM, order.facts())
+    _complete(tx, order, SYSTEM)
 
 
-def _complete(tx: Transaction, order: Order, role: OrderRole, by_id: str | None) -> None:
+def _complete(tx: Transaction, order: Order, actor: Actor) -> None:
     order.completed_at, order.funds = clock.now_ms(), OrderFunds.CLEARING.value
     order.enter(OrderState.COMPLETED)
     order.hold(order.seller_id, 'clearing', order.money.net_minor, release_at=order.due_at)
     store.save(tx, order)
     ledger.post(tx, postings.order_completed(order.money))
-    store.note(tx, order, 'OrderCompleted', role, by_id)
+    store.note(tx, order, 'OrderCompleted', actor)
 
 
 def release(tx: Transaction, order: Order) -> None:
     """The clearing period is over: the money is the seller's to withdraw."""
-    lifecycle.decide('release', OrderRole.SYSTEM, order.facts())
+    lifecycle.decide('release', SYSTEM, order.facts())
     order.released_at, order.funds = clock.now_ms(), OrderFunds.RELEASED.value
     order.set_timer(None)
     order.let_go()
     store.save(tx, order)
     ledger.post(tx, postings.payment_released(order.money))
-    store.note(tx, order, 'PaymentReleased', OrderRole.SYSTEM)
+    store.note(tx, order, 'PaymentReleased', SYSTEM)
 
 
 def cancel(tx: Transaction, caller: Caller, order_id: str, reason: str) -> Order:
-    order, role = store.load_for(order_id, caller)
-    lifecycle.decide('cancel', role, order.facts())
-    _close(tx, order, OrderState.CANCELLED, 'OrderCancelled', role, caller.user_id, reason)
+    order, actor = store.load_for(order_id, caller)
+    lifecycle.decide('cancel', actor, order.facts())
+    _close(tx, order, OrderState.CANCELLED, actor, reason)
     return order
 
 
 def expire(tx: Transaction, order: Order) -> None:
-    lifecycle.decide('expire', OrderRole.SYSTEM, order.facts())
-    _close(tx, order, OrderState.EXPIRED, 'OrderExpired', OrderRole.SYSTEM, None, 'It was not paid in time')
+    lifecycle.decide('expire', SYSTEM, order.facts())
+    _close(tx, order, OrderState.EXPIRED, SYSTEM, 'It was not paid in time')
 
 
 def time_out(tx: Transaction, order: Order) -> None:
     """Whoever had to act did not: no requirements, or no delivery."""
-    lifecycle.decide('time_out', OrderRole.SYSTEM, order.facts())
+    lifecycle.decide('time_out', SYSTEM, order.facts())
     missing = 'requirements' if order.state == OrderState.AWAITING_REQUIREMENTS else 'a delivery'
     reason = f'It waited too long for {missing}'
-    _close(tx, order, OrderState.CANCELLED, 'OrderCancelled', OrderRole.SYSTEM, None, reason)
+    _close(tx, order, OrderState.CANCELLED, SYSTEM, reason)
 
 
-def _close(
-    tx: Transaction, order: Order, state: OrderState, event: str, role: OrderRole, by_id: str | None, reason: str
-) -> None:
+def _close(tx: Transaction, order: Order, state: OrderState, actor: Actor, reason: str) -> None:
     """An end without completion: whatever is held goes back, and whatever was handed over is taken back."""
     for file_id in {file_id for delivery in order.deliveries for file_id in delivery.file_ids}:
         files.revoke(tx, file_id, order.buyer_id, order.id)
     order.enter(state)
     order.let_go()
-    order.closed_at, order.closed_by, order.closed_because = clock.now_ms(), role.value, reason
+    order.closed_at, order.closed_by, order.closed_because = clock.now_ms(), actor.role.value, reason
     refund = refunds.new(order, order.payment_id) if order.funds == OrderFunds.HELD and order.payment_id else None
     if refund:
         order.funds = OrderFunds.REFUNDING.value
     store.save(tx, order)
-    store.note(tx, order, event, role, by_id, reason=reason)
+    store.note(tx, order, f'Order{state.value.capitalize()}', actor, reason=reason)
     if refund:
         refunds.request(tx, order, refund)

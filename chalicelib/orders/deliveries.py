@@ -6,7 +6,7 @@ from chalicelib.db import Transaction
 from chalicelib.errors import Conflict
 from chalicelib.files import store as files
 from chalicelib.orders import lifecycle, store
-from chalicelib.orders.lifecycle import OrderRole, OrderState
+from chalicelib.orders.lifecycle import SYSTEM, Actor, OrderState
 from chalicelib.orders.store import Delivery, Order
 
 MAX_DELIVERIES = 100
@@ -17,45 +17,43 @@ MAX_FILES = 60
 
 def deliver(tx: Transaction, caller: Caller, order_id: str, message: str, file_ids: list[str]) -> Order:
     """Hands over work. From now on the buyer can see the files, and silence accepts them."""
-    order, role = store.load_for(order_id, caller)
-    lifecycle.decide('deliver', role, order.facts())
+    order, actor = store.load_for(order_id, caller)
+    lifecycle.decide('deliver', actor, order.facts())
     if len(set(file_ids).union(*(delivery.file_ids for delivery in order.deliveries))) > MAX_FILES:
         raise Conflict(f'The deliveries of an order have {MAX_FILES} different files at most')
     for n, file_id in enumerate(file_ids):
         files.require(tx, file_id, owner_id=order.seller_id, purpose='delivery', pointer=f'#/file_ids/{n}')
     order.enter(OrderState.DELIVERED)
     store.save(tx, order)
-    _hand_over(tx, order, role, caller.user_id, message, file_ids)
+    _hand_over(tx, order, actor, message, file_ids)
     return order
 
 
 def hand_over_product(tx: Transaction, order: Order) -> None:
     """Delivers a digital product to an order that was just paid, and saved."""
     product = order.terms['product']
-    _hand_over(tx, order, OrderRole.SYSTEM, None, 'Your files are ready. The licence is part of the order.', product['file_ids'])
+    _hand_over(tx, order, SYSTEM, 'Your files are ready. The licence is part of the order.', product['file_ids'])
 
 
 def request_revision(tx: Transaction, caller: Caller, order_id: str, reason: str) -> Order:
     """Sends a delivery back. The seller gets the package's time once more."""
-    order, role = store.load_for(order_id, caller)
-    lifecycle.decide('request_revision', role, order.facts())
+    order, actor = store.load_for(order_id, caller)
+    lifecycle.decide('request_revision', actor, order.facts())
     if len(order.deliveries) >= MAX_DELIVERIES:
         raise Conflict(f'An order has {MAX_DELIVERIES} deliveries at most; accept this one, or ask support to cancel')
     order.revisions_used += 1
     order.start_clock()
     order.enter(OrderState.REVISION_REQUESTED)
     store.save(tx, order)
-    store.note(tx, order, 'RevisionRequested', role, caller.user_id, reason=reason)
+    store.note(tx, order, 'RevisionRequested', actor, reason=reason)
     return order
 
 
-def _hand_over(
-    tx: Transaction, order: Order, role: OrderRole, by_id: str | None, message: str, file_ids: list[str]
-) -> None:
+def _hand_over(tx: Transaction, order: Order, actor: Actor, message: str, file_ids: list[str]) -> None:
     number = len(order.deliveries) + 1
     delivery = Delivery(number=number, message=message, file_ids=file_ids, delivered_at=clock.now_ms())
     store.add_part(tx, order, delivery, f'DELIVERY#{number:03d}')
     order.deliveries.append(delivery)
     for file_id in file_ids:
         files.grant(tx, file_id, order.buyer_id, order.id)
-    store.note(tx, order, 'OrderDelivered', role, by_id, number=number)
+    store.note(tx, order, 'OrderDelivered', actor, number=number)

@@ -5,62 +5,60 @@ from chalicelib.auth import Caller
 from chalicelib.db import Transaction
 from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
 from chalicelib.orders import lifecycle, store
-from chalicelib.orders.lifecycle import OrderRole, OrderState
+from chalicelib.orders.lifecycle import SYSTEM, Actor, OrderRole, OrderState
 from chalicelib.orders.store import Extension, Order
 
 
 def extend(tx: Transaction, caller: Caller, order_id: str, days: int, reason: str) -> Order:
     """A seller asks for time to deliver. A buyer gives it, or takes more time to review what was delivered."""
-    order, role = store.load_for(order_id, caller)
-    if role is OrderRole.SELLER:
-        _ask(tx, order, days, reason)
+    order, actor = store.load_for(order_id, caller)
+    if actor.role is OrderRole.SELLER:
+        _ask(tx, order, actor, days, reason)
     elif order.state == OrderState.DELIVERED:
-        _extend_review(tx, order, role, days)
+        _extend_review(tx, order, actor, days)
     else:
-        lifecycle.decide('extend_delivery', role, order.facts())
+        lifecycle.decide('extend_delivery', actor, order.facts())
         _check(days, order.policy.max_extension_days)
         _move_due_date(order, days)
         store.save(tx, order)
-    name = 'ExtensionAsked' if role is OrderRole.SELLER else 'TimeExtended'
-    store.note(tx, order, name, role, caller.user_id, days=days, reason=reason)
+    name = 'ExtensionAsked' if actor.role is OrderRole.SELLER else 'TimeExtended'
+    store.note(tx, order, name, actor, days=days, reason=reason)
     return order
 
 
 def answer(tx: Transaction, caller: Caller, order_id: str, extension_id: str, *, is_granted: bool) -> Order:
-    order, role = store.load_for(order_id, caller)
+    order, actor = store.load_for(order_id, caller)
     extension = next((extension for extension in order.extensions if extension.id == extension_id), None)
     if extension is None:
         raise NotFound(f'Order {order_id} has no extension {extension_id}')
-    lifecycle.decide('answer_extension', role, order.facts())
+    lifecycle.decide('answer_extension', actor, order.facts())
     if extension.state != 'open':
         raise Conflict(f'This extension is {extension.state} already')
-    _settle(tx, order, extension, 'granted' if is_granted else 'declined', role, caller.user_id)
+    _settle(tx, order, extension, 'granted' if is_granted else 'declined', actor)
     return order
 
 
 def grant_by_silence(tx: Transaction, order: Order, extension: Extension) -> None:
     """A request for more time that nobody answered is granted, unless the order needs it no longer."""
     is_needed = order.state in (OrderState.IN_PROGRESS, OrderState.REVISION_REQUESTED)
-    _settle(tx, order, extension, 'granted' if is_needed else 'lapsed', OrderRole.SYSTEM, None)
+    _settle(tx, order, extension, 'granted' if is_needed else 'lapsed', SYSTEM)
 
 
-def _ask(tx: Transaction, order: Order, days: int, reason: str) -> None:
-    lifecycle.decide('ask_extension', OrderRole.SELLER, order.facts())
+def _ask(tx: Transaction, order: Order, actor: Actor, days: int, reason: str) -> None:
+    lifecycle.decide('ask_extension', actor, order.facts())
     _check(days, order.policy.max_extension_days)
     if any(extension.state == 'open' for extension in order.extensions):
         raise Conflict('The buyer has not answered your last request for more time yet')
     now, extension_id = clock.now_ms(), ids.new('ext')
-    extension = Extension(
-        store.pk(order.id), id=extension_id, order_id=order.id, days=days, reason=reason, asked_at=now
-    )
+    extension = Extension(store.pk(order.id), id=extension_id, order_id=order.id, days=days, reason=reason, asked_at=now)
     extension.set_timer(('grant_extension', now + order.policy.extension_answer_ms))
     store.save(tx, order)
     store.add_part(tx, order, extension, f'EXTENSION#{extension_id}')
     order.extensions.append(extension)
 
 
-def _extend_review(tx: Transaction, order: Order, role: OrderRole, days: int) -> None:
-    lifecycle.decide('extend_review', role, order.facts())
+def _extend_review(tx: Transaction, order: Order, actor: Actor, days: int) -> None:
+    lifecycle.decide('extend_review', actor, order.facts())
     left = order.policy.max_review_extension_days - order.review_extension_days
     if not left:
         raise Conflict(f'The review was extended by {order.review_extension_days} days already, which is all there is')
@@ -70,16 +68,14 @@ def _extend_review(tx: Transaction, order: Order, role: OrderRole, days: int) ->
     store.save(tx, order)
 
 
-def _settle(
-    tx: Transaction, order: Order, extension: Extension, state: str, role: OrderRole, by_id: str | None
-) -> None:
+def _settle(tx: Transaction, order: Order, extension: Extension, state: str, actor: Actor) -> None:
     extension.state = state
     extension.set_timer(None)
     if state == 'granted':
         _move_due_date(order, extension.days)
     store.save_extension(tx, extension)
     store.save(tx, order)
-    store.note(tx, order, f'Extension{state.capitalize()}', role, by_id, extension_id=extension.id, days=extension.days)
+    store.note(tx, order, f'Extension{state.capitalize()}', actor, extension_id=extension.id, days=extension.days)
 
 
 def _move_due_date(order: Order, days: int) -> None:
@@ -91,5 +87,3 @@ def _check(days: int, most: int) -> None:
     if days > most:
         errors: list[FieldError] = [{'pointer': '#/days', 'detail': f'{most} at most'}]
         raise Invalid(f'This can be extended by {most} days at most', errors=errors)
-
-

@@ -26,6 +26,18 @@ class OrderRole(StrEnum):
     SYSTEM = 'system'
 
 
+@dataclass(frozen=True)
+class Actor:
+    """Who does it, and as what."""
+
+    role: OrderRole
+    id: str | None
+
+
+SYSTEM = Actor(OrderRole.SYSTEM, None)
+"""A timer, or what the payment provider said."""
+
+
 class OrderFunds(StrEnum):
     """Where an order's money is."""
 
@@ -126,13 +138,13 @@ TRANSITIONS = (
 ACTIONS = tuple(dict.fromkeys(transition.action for transition in TRANSITIONS))
 
 
-def decide(action: str, role: OrderRole, facts: Facts) -> Transition:
-    """The transition that this role may make now, or the reason why there is none."""
+def decide(action: str, actor: Actor, facts: Facts) -> Transition:
+    """The transition that this actor may make now, or the reason why there is none."""
     of_action = [t for t in TRANSITIONS if t.action == action]
-    of_role = [t for t in of_action if role in t.who]
+    of_role = [t for t in of_action if actor.role in t.who]
     if not of_role:
         who = ' or '.join(sorted({r.value for t in of_action for r in t.who if r is not OrderRole.SYSTEM})) or 'nobody'
-        raise Forbidden(f'{_said(action)} is for the {who} of an order, not for the {role}')
+        raise Forbidden(f'{_said(action)} is for the {who} of an order, not for the {actor.role}')
     here = next((t for t in of_role if facts.state in t.sources), None)
     if here is None:
         sources = ' or '.join(sorted({state.value for t in of_role for state in t.sources}))

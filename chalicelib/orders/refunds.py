@@ -5,7 +5,7 @@ from chalicelib.db import Transaction
 from chalicelib.ledger import postings
 from chalicelib.ledger import store as ledger
 from chalicelib.orders import store
-from chalicelib.orders.lifecycle import OrderFunds, OrderRole
+from chalicelib.orders.lifecycle import SYSTEM, OrderFunds
 from chalicelib.orders.store import Order, Refund
 
 
@@ -54,10 +54,10 @@ def settle(tx: Transaction, order: Order, refund: Refund, *, provider: str, fail
         ledger.post(tx, postings.refund_failed(order.money, refund.id))
     else:
         ledger.post(tx, postings.refund_succeeded(order.money, refund.id, provider))
-    store.note(tx, order, 'RefundFailed' if failure else 'RefundSucceeded', OrderRole.SYSTEM, refund_id=refund.id)
+    store.note(tx, order, 'RefundFailed' if failure else 'RefundSucceeded', SYSTEM, refund_id=refund.id)
 
 
 def _add(tx: Transaction, order: Order, refund: Refund) -> None:
     store.add_part(tx, order, refund, f'REFUND#{refund.id}')
-    store.note(tx, order, 'RefundRequested', OrderRole.SYSTEM, refund_id=refund.id, amount_minor=refund.amount_minor)
+    store.note(tx, order, 'RefundRequested', SYSTEM, refund_id=refund.id, amount_minor=refund.amount_minor)
     order.refunds.append(refund)

@@ -16,8 +16,8 @@ MAX_FILES = 30
 
 def submit(tx: Transaction, caller: Caller, order_id: str, answers: list[dict[str, Any]]) -> Order:
     """Answers the gig's questions; the delivery time runs from here."""
-    order, role = store.load_for(order_id, caller)
-    lifecycle.decide('submit_requirements', role, order.facts())
+    order, actor = store.load_for(order_id, caller)
+    lifecycle.decide('submit_requirements', actor, order.facts())
     if wrong := wrong_with(answers, order.terms['requirements']):
         raise Invalid(f'{wrong[0].get("pointer")}: {wrong[0]["detail"]}', errors=wrong)
     for n, answer in enumerate(answers):
@@ -29,7 +29,7 @@ def submit(tx: Transaction, caller: Caller, order_id: str, answers: list[dict[st
     order.start_clock()
     order.enter(OrderState.IN_PROGRESS)
     store.save(tx, order)
-    store.note(tx, order, 'RequirementsSubmitted', role, caller.user_id)
+    store.note(tx, order, 'RequirementsSubmitted', actor)
     return order
 
 

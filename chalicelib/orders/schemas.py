@@ -12,10 +12,11 @@ from chalicelib.orders import lifecycle
 from chalicelib.orders.lifecycle import OrderFunds, OrderRole, OrderState
 from chalicelib.orders.store import Order
 from chalicelib.quotes.schemas import PricedView, priced
-from chalicelib.schemas import Command, CurrencyCode, ListQuery, Minor, PageView, View, id_of
+from chalicelib.schemas import Command, CurrencyCode, FileId, ListQuery, Minor, PageView, QuoteId, View
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
 Message = Annotated[str, StringConstraints(min_length=1, max_length=2_500)]
+
 
 def _distinct(values: list[str]) -> list[str]:
     if len(set(values)) != len(values):
@@ -24,7 +25,7 @@ def _distinct(values: list[str]) -> list[str]:
 
 
 class PlaceOrder(Command):
-    quote_id: id_of('quo')
+    quote_id: QuoteId
 
 
 class FreeTextAnswer(Command):
@@ -42,7 +43,7 @@ class ChoiceAnswer(Command):
 class FileAnswer(Command):
     kind: Literal['file']
     requirement_id: Slug
-    file_ids: Annotated[list[id_of('fil')], Field(min_length=1, max_length=10), AfterValidator(_distinct)]
+    file_ids: Annotated[list[FileId], Field(min_length=1, max_length=10), AfterValidator(_distinct)]
 
 
 Answer = Annotated[FreeTextAnswer | ChoiceAnswer | FileAnswer, Field(discriminator='kind')]
@@ -55,7 +56,7 @@ class SubmitRequirements(Command):
 class Deliver(Command):
     message: Message
     file_ids: Annotated[
-        list[id_of('fil')],
+        list[FileId],
         Field(max_length=20, description='Ready files of yours, announced for `delivery`.'),
         AfterValidator(_distinct),
     ] = []

@@ -13,7 +13,7 @@ from chalicelib.errors import Conflict, Moved, NotFound
 from chalicelib.ledger.postings import Terms
 from chalicelib.ledger.store import HeldRow
 from chalicelib.orders import lifecycle
-from chalicelib.orders.lifecycle import Facts, OrderFunds, OrderRole, OrderState
+from chalicelib.orders.lifecycle import Actor, Facts, OrderFunds, OrderRole, OrderState
 from chalicelib.policy import Policy
 from chalicelib.timers import TimedRow
 
@@ -174,15 +174,15 @@ def refund(order: Order, sk: str) -> Refund:
     return found
 
 
-def load_for(order_id: str, caller: Caller) -> tuple[Order, OrderRole]:
+def load_for(order_id: str, caller: Caller) -> tuple[Order, Actor]:
     """The order and what the caller is to it; to a stranger there is no such order."""
     order = load(order_id)
     if caller.user_id == order.buyer_id:
-        return order, OrderRole.BUYER
+        return order, Actor(OrderRole.BUYER, caller.user_id)
     if caller.user_id == order.seller_id:
-        return order, OrderRole.SELLER
+        return order, Actor(OrderRole.SELLER, caller.user_id)
     if caller.is_staff:
-        return order, OrderRole.STAFF
+        return order, Actor(OrderRole.STAFF, caller.user_id)
     raise NotFound(f'There is no order {order_id} of yours')
 
 
@@ -206,15 +206,15 @@ def save_refund(tx: Transaction, refund: Refund) -> None:
     tx.replace(refund, when=Refund.state == 'requested', otherwise=Moved('This refund was settled meanwhile'))
 
 
-def note(tx: Transaction, order: Order, name: str, role: OrderRole, by_id: str | None = None, **data: Any) -> None:
+def note(tx: Transaction, order: Order, name: str, actor: Actor, **data: Any) -> None:
     """Adds to the log what the open transaction does. Called after the order was added or saved: lines are numbered by it."""
     event = Event(
         pk(order.id),
         f'EVENT#{order.version:06d}#{name}',
         name=name,
         order_id=order.id,
-        by_role=role.value,
-        by_id=by_id,
+        by_role=actor.role.value,
+        by_id=actor.id,
         at=clock.now_ms(),
         data=data,
     )
@@ -222,9 +222,7 @@ def note(tx: Transaction, order: Order, name: str, role: OrderRole, by_id: str |
 
 
 def events(order_id: str, paging: Paging) -> Page:
-    return db.page(
-        settings.MARKET_TABLE, ('pk', pk(order_id)), 'sk', paging, range_prefix='EVENT#', newest_first=False
-    )
+    return db.page(settings.MARKET_TABLE, ('pk', pk(order_id)), 'sk', paging, range_prefix='EVENT#', newest_first=False)
 
 
 def bought_by(buyer_id: str, paging: Paging) -> Page:

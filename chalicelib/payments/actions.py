@@ -13,7 +13,7 @@ from chalicelib.observe import logger
 from chalicelib.orders import actions as orders
 from chalicelib.orders import lifecycle, refunds
 from chalicelib.orders import store as order_store
-from chalicelib.orders.lifecycle import OrderRole, OrderState
+from chalicelib.orders.lifecycle import SYSTEM, OrderState
 from chalicelib.orders.store import Order
 from chalicelib.payments import store
 from chalicelib.payments.port import Outcome, Status, agreed
@@ -25,8 +25,8 @@ ASK_AGAIN_MS = clock.MINUTE
 
 def start(tx: Transaction, caller: Caller, order_id: str, method: str) -> Payment:
     """Reserves an attempt to pay. An order has one at a time, so that it is never paid twice."""
-    order, role = order_store.load_for(order_id, caller)
-    lifecycle.decide('pay', role, order.facts())
+    order, actor = order_store.load_for(order_id, caller)
+    lifecycle.decide('pay', actor, order.facts())
     if order.payment_id:
         raise Conflict(f'Payment {order.payment_id} of this order is still being made; confirm it, or wait until it fails')
     now = clock.now_ms()
@@ -48,7 +48,7 @@ def start(tx: Transaction, caller: Caller, order_id: str, method: str) -> Paymen
     order.payment_id = payment_id
     store.add(tx, payment)
     order_store.save(tx, order)
-    order_store.note(tx, order, 'PaymentStarted', role, caller.user_id, payment_id=payment_id)
+    order_store.note(tx, order, 'PaymentStarted', actor, payment_id=payment_id)
     return payment
 
 
@@ -64,9 +64,7 @@ def settle(payment_id: str) -> Payment:
 def _ask(payment: Payment) -> Outcome:
     at_provider = provider(payment.provider)
     found = None if payment.state == 'requested' else at_provider.find_payment(payment.id)
-    return found or at_provider.create_payment(
-        payment.id, payment.money, payment.method, expires_at=payment.expires_at_ms
-    )
+    return found or at_provider.create_payment(payment.id, payment.money, payment.method, expires_at=payment.expires_at_ms)
 
 
 def _record(tx: Transaction, payment_id: str, outcome: Outcome) -> Payment:
@@ -106,7 +104,7 @@ def _fail(tx: Transaction, payment: Payment, failure: str | None) -> None:
     if _is_waited_for(order, payment):
         order.payment_id = None
         order_store.save(tx, order)
-        order_store.note(tx, order, 'PaymentFailed', OrderRole.SYSTEM, payment_id=payment.id, failure=failure)
+        order_store.note(tx, order, 'PaymentFailed', SYSTEM, payment_id=payment.id, failure=failure)
 
 
 def _is_waited_for(order: Order, payment: Payment) -> bool:

@@ -25,9 +25,7 @@ class RequestPayout(Command):
 
 class PayoutView(View):
     id: str
-    state: Annotated[
-        Literal['requested', 'paid', 'failed'], Field(description='`failed`: the money is available again.')
-    ]
+    state: Annotated[Literal['requested', 'paid', 'failed'], Field(description='`failed`: the money is available again.')]
     amount_minor: Minor
     currency: CurrencyCode
     failure: Annotated[str | None, Field(examples=['account_closed'])] = None

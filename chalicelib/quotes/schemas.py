@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field
 
 from chalicelib.gigs.schemas import Kind, Slug, Tier
-from chalicelib.schemas import Command, CurrencyCode, Minor, View, id_of
+from chalicelib.schemas import Command, CurrencyCode, GigId, Minor, View
 
 
 class WantedExtra(Command):
@@ -15,7 +15,7 @@ class WantedExtra(Command):
 
 
 class AskQuote(Command):
-    gig_id: id_of('gig')
+    gig_id: GigId
     package: Tier = 'basic'
     extras: Annotated[list[WantedExtra], Field(max_length=10)] = []
 

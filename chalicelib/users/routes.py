@@ -1,6 +1,7 @@
 from chalicelib.auth import Caller
 from chalicelib.db import Transaction
 from chalicelib.http import Access, Routes
+from chalicelib.schemas import Command
 from chalicelib.users import actions, store
 from chalicelib.users.schemas import MeView, SetLevel, UpdateProfile, UserView
 
@@ -17,7 +18,7 @@ def show_me(caller: Caller) -> MeView:
 
 
 @routes.write('PATCH', '/me', takes=UpdateProfile, answers=MeView)
-def update_me(tx: Transaction, caller: Caller, changes: UpdateProfile) -> MeView:
+def update_me(tx: Transaction, caller: Caller, changes: Command) -> MeView:
     """Change your profile."""
     user = actions.describe(tx, caller.user_id, changes.model_dump(exclude_unset=True))
     return MeView.of(user.attribute_values, roles=sorted(caller.roles))

@@ -109,7 +109,9 @@ def _wait(cfn: Any, stack: str) -> None:
         time.sleep(0.5)
     if status not in ('CREATE_COMPLETE', 'UPDATE_COMPLETE'):
         events = cfn.describe_stack_events(StackName=stack)['StackEvents']
-        failed = [f'{e["LogicalResourceId"]}: {e.get("ResourceStatusReason")}' for e in events if 'FAILED' in e['ResourceStatus']]
+        failed = [
+            f'{e["LogicalResourceId"]}: {e.get("ResourceStatusReason")}' for e in events if 'FAILED' in e['ResourceStatus']
+        ]
         raise SystemExit(f'{stack} is {status}\n' + '\n'.join(failed))
 
 

@@ -2,8 +2,8 @@
 
 Chalice makes the template and packs the app; it is given the tree without requirements.txt, because it would install the
 dependencies anew after every change of a line, with no .pyc files and with all of botocore. They are installed here once per
-version of that file, trimmed to what is used and compiled. The same input makes the same bytes, so that deploying it again is no
-change. Usage: python -m infra.build.package STAGE
+version of that file, trimmed to what is used and compiled. The same input makes the same bytes, so that deploying it again
+is no change. Usage: python -m infra.build.package STAGE
 """
 
 import compileall

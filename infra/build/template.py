@@ -22,8 +22,10 @@ def _tag(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
             value = value.split('.', 1)
     elif isinstance(node, yaml.SequenceNode):
         value = loader.construct_sequence(node, deep=True)
-    else:
+    elif isinstance(node, yaml.MappingNode):
         value = loader.construct_mapping(node, deep=True)
+    else:
+        raise TypeError(f'!{suffix} of {node}')
     return {suffix if suffix in ('Ref', 'Condition') else f'Fn::{suffix}': value}
 
 
@@ -33,7 +35,7 @@ _Loader.add_multi_constructor('!', _tag)
 def assemble() -> dict[str, dict[str, Any]]:
     whole: dict[str, dict[str, Any]] = {}
     for path in sorted(STACK.glob('*.yaml')):
-        for section, entries in yaml.load(path.read_text(), _Loader).items():
+        for section, entries in yaml.load(path.read_text(), _Loader).items():  # noqa: S506 - a SafeLoader
             there = whole.setdefault(section, {})
             if twice := there.keys() & entries.keys():
                 raise ValueError(f'{path.name} defines {", ".join(sorted(twice))} of {section} again')

@@ -48,7 +48,8 @@ class Person:
         announced = self.announce(content, purpose, filename, content_type, key=key)
         if announced['file']['state'] == 'pending':
             send_form(announced['upload'], content, filename, content_type)
-        return self.settled_file(announced['id'])['id']
+        file_id: str = self.settled_file(announced['id'])['id']
+        return file_id
 
     def announce(
         self, content: bytes, purpose: str, filename: str, content_type: str, *, key: str | None = None

@@ -107,7 +107,9 @@ def _work(seller: Person, buyer: Person, order: dict[str, Any]) -> dict[str, Any
     _balance('the seller sees what is coming', seller, pending=NET, reason='in_escrow')
 
     _scene('The buyer says what is needed, with a PDF')
-    brief = buyer.upload(samples.pdf('Kopi Nusantara: a coffee roastery in Bandung'), 'requirement', 'brief.pdf', 'application/pdf')
+    brief = buyer.upload(
+        samples.pdf('Kopi Nusantara: a coffee roastery in Bandung'), 'requirement', 'brief.pdf', 'application/pdf'
+    )
     answers = [
         {'kind': 'free_text', 'requirement_id': 'brief', 'text': 'A coffee roastery; friends who care where it comes from.'},
         {'kind': 'multiple_choice', 'requirement_id': 'style', 'choices': ['Hand-drawn']},
@@ -218,9 +220,30 @@ _GIG = {
     'within days, then the final files in every format that a printer or a web shop asks for.',
     'tags': ['logo', 'hand drawn'],
     'packages': [
-        {'tier': 'basic', 'name': 'Sketch', 'description': 'One sketch', 'price_minor': 25_00, 'delivery_days': 3, 'revisions': 0},
-        {'tier': 'standard', 'name': 'Logo', 'description': 'Final files', 'price_minor': 60_00, 'delivery_days': 5, 'revisions': 2},
-        {'tier': 'premium', 'name': 'Kit', 'description': 'Logo and guide', 'price_minor': 150_00, 'delivery_days': 7, 'revisions': None},
+        {
+            'tier': 'basic',
+            'name': 'Sketch',
+            'description': 'One sketch',
+            'price_minor': 25_00,
+            'delivery_days': 3,
+            'revisions': 0,
+        },
+        {
+            'tier': 'standard',
+            'name': 'Logo',
+            'description': 'Final files',
+            'price_minor': 60_00,
+            'delivery_days': 5,
+            'revisions': 2,
+        },
+        {
+            'tier': 'premium',
+            'name': 'Kit',
+            'description': 'Logo and guide',
+            'price_minor': 150_00,
+            'delivery_days': 7,
+            'revisions': None,
+        },
     ],
     'extras': [
         {'kind': 'fast_delivery', 'id': 'fast', 'price_minor': 15_00, 'delivery_days': 2},

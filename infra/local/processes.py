@@ -11,12 +11,11 @@ from pathlib import Path
 
 def free_port(preferred: int | None = None) -> int:
     """The preferred port if nobody listens there, or one that the system picks."""
-    for port in filter(None, (preferred, 0)) if preferred else (0,):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(('127.0.0.1', port))
-            return int(probe.getsockname()[1])
     with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
+        try:
+            probe.bind(('127.0.0.1', preferred or 0))
+        except OSError:
+            probe.bind(('127.0.0.1', 0))
         return int(probe.getsockname()[1])
 
 

@@ -6,7 +6,6 @@ Usage: python -m infra.local.run
 from pathlib import Path
 
 from rich.console import Console
-from rich.panel import Panel
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from infra.build.package import ROOT, package
@@ -41,26 +40,21 @@ def run(home: Path, progress: Progress) -> str:
     return stack.addresses.front
 
 
-def _how_to_use(base_url: str) -> Panel:
-    example = (
-        f'TOKEN=$(curl -s {Marketplace(base_url).config["cognito_url"]} \\\n'
-        "  -H 'Content-Type: application/x-amz-json-1.1' \\\n"
-        "  -H 'X-Amz-Target: AWSCognitoIdentityProviderService.InitiateAuth' \\\n"
-        f'  -d \'{{"ClientId":"{Marketplace(base_url).config["client_id"]}","AuthFlow":"USER_PASSWORD_AUTH",\'\\\n'
-        f'\'"AuthParameters":{{"USERNAME":"buyer@example.com","PASSWORD":"{PASSWORD}"}}}}\' \\\n'
-        '  | python3 -c \'import json,sys; print(json.load(sys.stdin)["AuthenticationResult"]["AccessToken"])\')\n'
-        f'curl -s {base_url}/api/me -H "Authorization: Bearer $TOKEN"'
-    )
-    return Panel(
-        f'[bold]{base_url}/api[/]    the API\n'
-        f'[bold]{base_url}/docs[/]   its documentation, to read and to try\n\n'
-        f'Sign in as [bold]buyer@example.com[/], [bold]seller@example.com[/] or [bold]admin@example.com[/], '
-        f'password [bold]{PASSWORD}[/]\n\n'
-        f'{example}\n\n'
-        '[bold]make demo[/] plays an order from sign-up to payout · [bold]make stop[/] stops · [bold]make reset[/] clears the data',
-        title='Gigmarket is running',
-        expand=False,
-    )
+def _how_to_use(base_url: str) -> str:
+    return f"""
+[bold]Gigmarket is running.[/]
+
+  {base_url}/api    the API
+  {base_url}/docs   its documentation, to read and to try
+
+  buyer@example.com    [bold]{PASSWORD}[/]
+  seller@example.com   [bold]{PASSWORD}[/]
+  admin@example.com    [bold]{PASSWORD}[/]
+
+  curl -s {base_url}/api/me -H "Authorization: Bearer $(make -s token EMAIL=buyer@example.com)"
+
+[bold]make demo[/] plays an order from sign-up to payout, [bold]make stop[/] stops, [bold]make reset[/] clears the data.
+"""
 
 
 def main() -> None:
@@ -68,7 +62,7 @@ def main() -> None:
     columns = (SpinnerColumn(), TextColumn('{task.description}'), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         base_url = run(HOME, progress)
-    console.print(_how_to_use(base_url))
+    console.print(_how_to_use(base_url), soft_wrap=True, highlight=False)
 
 
 if __name__ == '__main__':

@@ -63,10 +63,8 @@ class Stack:
             raise SystemExit('The emulator is not installed; start the stack with make')
         for folder in ('tmp', 'state', 's3'):
             (self.home / folder).mkdir(parents=True, exist_ok=True)
-        before = self.addresses if self._ports.exists() else None
-        ports = Addresses(
-            processes.free_port(before and before.emulator_port), processes.free_port(before and before.front_port)
-        )
+        before = vars(self.addresses) if self._ports.exists() else {}
+        ports = Addresses(processes.free_port(before.get('emulator_port')), processes.free_port(before.get('front_port')))
         self._ports.write_text(json.dumps(vars(ports)))
         environment = {
             **KEYS,
@@ -155,7 +153,7 @@ class Stack:
 
 
 def _replay_gateway_responses(out: Path) -> None:
-    """The emulator drops the gateway responses when it imports the API's definition: says them again. AWS needs none of this."""
+    """The emulator drops the gateway responses when it imports the API's definition. AWS does not."""
     cfn, gateway = boto3.client('cloudformation'), boto3.client('apigateway')
     resource = cfn.describe_stack_resource(StackName=deploy.stack_name(STAGE), LogicalResourceId='RestAPI')
     api = resource['StackResourceDetail']['PhysicalResourceId']

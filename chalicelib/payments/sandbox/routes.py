@@ -17,9 +17,7 @@ def _notify(payment_id: str) -> Confirmation:
     return Confirmation(id=payment_id, approved=provider.is_approved(payment_id))
 
 
-@routes.write(
-    'POST', '/sandbox/payments/{payment_id}/confirmation', takes=ConfirmPayment, answers=Confirmation, then=_notify
-)
+@routes.write('POST', '/sandbox/payments/{payment_id}/confirmation', takes=ConfirmPayment, answers=Confirmation, then=_notify)
 def confirm_sandbox_payment(_: Transaction, caller: Caller, said: ConfirmPayment, payment_id: str) -> Confirmation:
     """Stand in for your bank: approve or refuse a payment that waits for a confirmation. Only where the sandbox is in use."""
     if store.get_of(payment_id, caller.user_id).provider != provider.Sandbox.name:

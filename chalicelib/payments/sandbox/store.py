@@ -2,6 +2,7 @@
 
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.exceptions import PutError, UpdateError
+from pynamodb.expressions.update import Action
 
 from chalicelib.db import IntegerAttribute, MarketRow
 from chalicelib.errors import Conflict, NotFound
@@ -22,11 +23,11 @@ def create(made: SandboxObject) -> SandboxObject:
     made.pk, made.sk = _pk(made.id), 'SANDBOX'
     try:
         made.save(condition=SandboxObject.pk.does_not_exist())
-        return made
     except PutError as error:
         if error.cause_response_code != 'ConditionalCheckFailedException':
             raise
-    return get(made.id)
+        return get(made.id)
+    return made
 
 
 def get(our_id: str) -> SandboxObject:
@@ -38,7 +39,9 @@ def get(our_id: str) -> SandboxObject:
 
 def settle(our_id: str, status: str, failure: str | None) -> None:
     """Decides an object that waits for its action. Deciding it the same way again changes nothing."""
-    actions = [SandboxObject.status.set(status)] + ([SandboxObject.failure.set(failure)] if failure else [])
+    actions: list[Action] = [SandboxObject.status.set(status)]
+    if failure:
+        actions.append(SandboxObject.failure.set(failure))
     try:
         SandboxObject(_pk(our_id), 'SANDBOX').update(actions, condition=SandboxObject.status == 'requires_action')
     except UpdateError as error:

@@ -1,0 +1,36 @@
+"""Sends what the queues of a stage gave up on back to them, to be tried again. Usage: python -m infra.build.redrive STAGE
+
+A timer whose row was parked acts all the same: its handler looks at the row, not at the index. What can never be read comes back.
+"""
+
+import sys
+from typing import Any
+
+import boto3
+
+from infra.build import deploy
+
+QUEUES = ('Release', 'Order', 'Provider', 'Upload')
+
+
+def redrive(stage: str) -> dict[str, int]:
+    """How many messages went back to each queue. What was waiting when it began, once."""
+    sqs, outputs = boto3.client('sqs'), deploy.describe(stage)
+    return {name: _move(sqs, outputs[f'{name}DeadLettersUrl'], outputs[f'{name}QueueUrl']) for name in QUEUES}
+
+
+def _move(sqs: Any, source: str, target: str) -> int:
+    seen: set[str] = set()
+    while messages := sqs.receive_message(QueueUrl=source, MaxNumberOfMessages=10, VisibilityTimeout=60).get('Messages'):
+        for message in messages:
+            if message['MessageId'] in seen:
+                return len(seen)
+            sqs.send_message(QueueUrl=target, MessageBody=message['Body'])
+            sqs.delete_message(QueueUrl=source, ReceiptHandle=message['ReceiptHandle'])
+            seen.add(message['MessageId'])
+    return len(seen)
+
+
+if __name__ == '__main__':
+    for queue, count in redrive(sys.argv[1]).items():
+        print(f'{count:5} {queue}')

@@ -1,0 +1,11 @@
+"""Prints an access token of one of the seeded people. Usage: python -m infra.local.token EMAIL"""
+
+import sys
+
+from infra.local.client import Marketplace
+from infra.local.run import HOME
+from infra.local.seed import PASSWORD
+from infra.local.stack import Stack
+
+if __name__ == '__main__':
+    print(Marketplace(Stack(HOME).addresses.front).sign_in(sys.argv[1], PASSWORD).token)
