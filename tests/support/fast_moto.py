@@ -1,0 +1,110 @@
+"""moto's DynamoDB, faster and more faithful: its transactions copy whole tables, and it ignores ClientRequestToken.
+
+Both were compared with moto as it is over random transactions; see test_fast_moto.py.
+"""
+
+import base64
+import copy
+import json
+from typing import Any
+
+from moto.core import serialize
+from moto.core.responses import ActionResult
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.table import Table
+from moto.dynamodb.responses import DynamoHandler
+
+_transact = DynamoDBBackend.transact_write_items
+_handle_transaction = DynamoHandler.transact_write_items
+_serialize = serialize.ResponseSerializer._serialize
+_tokens: dict[str, str] = {}
+
+
+def install() -> None:
+    DynamoDBBackend.transact_write_items = _transact_touched
+    DynamoHandler.transact_write_items = _once_per_token
+    serialize.ResponseSerializer._serialize = _serialize_plainly
+
+
+def forget_tokens() -> None:
+    _tokens.clear()
+
+
+def _transact_touched(self: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
+    """Backs up the items that the transaction names, instead of their tables."""
+    backup = [(table, keys, copy.deepcopy(_get(table, keys))) for table, keys in _touched(self, transact_items)]
+    Table.__deepcopy__ = lambda table, _: table
+    try:
+        _transact(self, transact_items)
+    except Exception:
+        for table, keys, item in backup:
+            _put_back(table, keys, item)
+        raise
+    finally:
+        del Table.__deepcopy__
+
+
+def _touched(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> list[tuple[Table, list[DynamoType]]]:
+    found = []
+    for item in transact_items:
+        operation = next(iter(item.values()))
+        table = backend.tables.get(operation.get('TableName'))
+        source = operation.get('Key') or operation.get('Item') or {}
+        names = [table.hash_key_attr, table.range_key_attr] if table else []
+        if table and all(name in source for name in names):
+            found.append((table, [DynamoType(source[name]) for name in names]))
+    return found
+
+
+def _get(table: Table, keys: list[DynamoType]) -> Any:
+    pk, sk = keys
+    return table.items[pk].get(sk) if pk in table.items else None
+
+
+def _put_back(table: Table, keys: list[DynamoType], item: Any) -> None:
+    pk, sk = keys
+    if item is None:
+        table.items.get(pk, {}).pop(sk, None)
+    else:
+        table.items[pk][sk] = item
+
+
+def _once_per_token(self: DynamoHandler) -> ActionResult:
+    """DynamoDB does a transaction once per token, for ten minutes; another transaction under that token is refused."""
+    token = self.body.get('ClientRequestToken')
+    said = json.dumps(self.body['TransactItems'], sort_keys=True)
+    if token and token in _tokens:
+        assert _tokens[token] == said, 'IdempotentParameterMismatchException'
+        return ActionResult({'ConsumedCapacity': [], 'ItemCollectionMetrics': {}})
+    result = _handle_transaction(self)
+    if token:
+        _tokens[token] = said
+    return result
+
+
+def _serialize_plainly(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
+    if shape.name == 'AttributeValue' and key:
+        serialized[key] = _plain(value)
+    else:
+        _serialize(self, serialized, value, shape, key)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, DynamoType):
+        return {value.type: _inner(value.type, value.value)}
+    if isinstance(value, dict):
+        return {kind: _inner(kind, inner) for kind, inner in value.items()}
+    return value
+
+
+def _inner(kind: str, value: Any) -> Any:
+    match kind:
+        case 'M':
+            return {name: _plain(inner) for name, inner in value.items()}
+        case 'L':
+            return [_plain(inner) for inner in value]
+        case 'B':
+            return base64.b64encode(value if isinstance(value, bytes) else value.encode()).decode()
+        case _:
+            return value

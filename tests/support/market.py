@@ -1,0 +1,163 @@
+"""A buyer and a seller, and the shortest way to an order in any state."""
+
+import copy
+import hashlib
+from typing import Any
+
+from chalicelib import aws, settings
+from chalicelib.files import actions as files
+from chalicelib.files.rules import EXTENSIONS
+from tests.support.api import Answer, Person, deliver, sweep
+from tests.support.resources import messages, rows
+
+PNG = b'\x89PNG\r\n\x1a\n' + b'\0' * 64
+PDF = b'%PDF-1.7\n' + b'\0' * 64
+ZIP = b'PK\x03\x04' + b'\0' * 64
+SAMPLES = {'image/png': PNG, 'application/pdf': PDF, 'application/zip': ZIP}
+
+GIG: dict[str, Any] = {
+    'title': 'I will design a logo',
+    'category': 'logo-design',
+    'language': 'en',
+    'currency': 'USD',
+    'description': 'A logo that works on a stamp, on a parcel and on a screen, made for your shop and for nobody else, with '
+    'all the files that a printer asks for.',
+    'tags': ['logo'],
+    'packages': [
+        {
+            'tier': 'basic',
+            'name': 'Logo',
+            'description': 'One logo',
+            'price_minor': 10_000,
+            'delivery_days': 3,
+            'revisions': 1,
+        }
+    ],
+    'extras': [
+        {'kind': 'fast_delivery', 'id': 'fast', 'price_minor': 1_500, 'delivery_days': 1},
+        {'kind': 'extra_revisions', 'id': 'again', 'price_minor': 500, 'revisions': 2},
+        {'kind': 'custom', 'id': 'card', 'title': 'Business card', 'price_minor': 2_000, 'additional_days': 1},
+    ],
+    'requirements': [{'kind': 'free_text', 'id': 'brief', 'question': 'What do you sell?'}],
+}
+ANSWERS = {'answers': [{'kind': 'free_text', 'requirement_id': 'brief', 'text': 'Coffee'}]}
+PRICE, FEE, COMMISSION = 10_000, 550, 2_000
+TOTAL, NET = PRICE + FEE, PRICE - COMMISSION
+
+
+class Market:
+    def __init__(self, buyer: Person, seller: Person) -> None:
+        self.buyer, self.seller = buyer, seller
+
+    def gig(self, **changes: Any) -> dict[str, Any]:
+        """An active gig of the seller."""
+        draft = ok(self.seller.post('/gigs', copy.deepcopy(GIG) | changes), 201)
+        return dict(ok(self.seller.post(f'/gigs/{draft["id"]}/publish')))
+
+    def product(self, refund_rule: str = 'until_accepted') -> dict[str, Any]:
+        """An active digital product with two files."""
+        file_ids = [self.file(self.seller, 'product'), self.file(self.seller, 'product')]
+        package = GIG['packages'][0] | {'delivery_days': 0, 'revisions': 0}
+        return self.gig(
+            kind='digital_product',
+            category='templates',
+            packages=[package],
+            extras=[],
+            requirements=[],
+            product={'file_ids': file_ids, 'licence': 'Use it.', 'refund_rule': refund_rule},
+        )
+
+    def file(self, owner: Person, purpose: str, content_type: str = 'application/zip', content: bytes | None = None) -> str:
+        """A ready file, uploaded and inspected."""
+        content = content or SAMPLES[content_type]
+        promise = {
+            'purpose': purpose,
+            'filename': f'file.{EXTENSIONS[content_type][0]}',
+            'content_type': content_type,
+            'size_bytes': len(content),
+            'sha256': hashlib.sha256(content).hexdigest(),
+        }
+        file_id: str = ok(owner.post('/files', promise), 201)['id']
+        arrive(file_id, content)
+        files.inspect(f'incoming/{file_id}')
+        return file_id
+
+    def quote(self, gig: dict[str, Any] | None = None, **wanted: Any) -> dict[str, Any]:
+        gig = gig or self.gig()
+        return dict(ok(self.buyer.post('/quotes', {'gig_id': gig['id'], **wanted}), 201))
+
+    def placed(self, gig: dict[str, Any] | None = None, **wanted: Any) -> dict[str, Any]:
+        return dict(ok(self.buyer.post('/orders', {'quote_id': self.quote(gig, **wanted)['id']}), 201))
+
+    def paid(self, gig: dict[str, Any] | None = None, method: str = 'sandbox_card_ok', **wanted: Any) -> dict[str, Any]:
+        order = self.placed(gig, **wanted)
+        ok(self.buyer.post(f'/orders/{order["id"]}/payments', {'method': method}), 201)
+        return self.order(order['id'])
+
+    def started(self, gig: dict[str, Any] | None = None, **wanted: Any) -> dict[str, Any]:
+        order = self.paid(gig, **wanted)
+        return dict(ok(self.buyer.post(f'/orders/{order["id"]}/requirements', ANSWERS)))
+
+    def delivered(self, gig: dict[str, Any] | None = None, **wanted: Any) -> dict[str, Any]:
+        order = self.started(gig, **wanted)
+        return dict(ok(self.seller.post(f'/orders/{order["id"]}/deliveries', {'message': 'Here it is'}), 201))
+
+    def revised(self, gig: dict[str, Any] | None = None) -> dict[str, Any]:
+        order = self.delivered(gig)
+        return dict(ok(self.buyer.post(f'/orders/{order["id"]}/revisions', {'reason': 'Bigger'}), 201))
+
+    def completed(self, gig: dict[str, Any] | None = None, **wanted: Any) -> dict[str, Any]:
+        order = self.delivered(gig, **wanted)
+        return dict(ok(self.buyer.post(f'/orders/{order["id"]}/accept')))
+
+    def cancelled(self) -> dict[str, Any]:
+        order = self.paid()
+        return dict(ok(self.buyer.post(f'/orders/{order["id"]}/cancel', {'reason': 'Changed my mind'})))
+
+    def expired(self, clock: Any) -> dict[str, Any]:
+        order = self.placed()
+        clock.shift(31 * 60)
+        run_timers()
+        return self.order(order['id'])
+
+    def order(self, order_id: str) -> dict[str, Any]:
+        return dict(ok(self.buyer.get(f'/orders/{order_id}')))
+
+
+def ok(answer: Answer, status: int = 200) -> Any:
+    assert answer.status == status, answer
+    return answer.body
+
+
+def arrive(file_id: str, content: bytes) -> None:
+    """An upload, without the form: moto does not check forms."""
+    aws.client('s3').put_object(Bucket=settings.FILES_BUCKET, Key=f'incoming/{file_id}', Body=content)
+
+
+def run_timers() -> list[str]:
+    """Sweeps, and delivers what was swept to the functions behind the queues. Returns the actions that were due."""
+    sweep()
+    done = []
+    for queue, function in (
+        ('release', 'release_payments'),
+        ('orders', 'advance_orders'),
+        ('provider', 'settle_with_provider'),
+    ):
+        bodies = messages(queue)
+        _drain(queue)
+        assert not bodies or deliver(function, *bodies) == []
+        done += [body['action'] for body in bodies]
+    return done
+
+
+def _drain(queue: str) -> None:
+    from tests.support.resources import _backend
+
+    _backend('sqs').queues[queue]._messages.clear()
+
+
+def balances() -> dict[str, int]:
+    """Every guarded balance that is not zero."""
+    return {
+        row['pk'].removeprefix('ACC#').rpartition('#')[0]: row['minor'] for row in rows(settings.BALANCES_TABLE) if row['minor']
+    }
