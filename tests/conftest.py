@@ -22,7 +22,6 @@ os.environ.update(
     DEAD_LETTERS_URL=_QUEUE + 'dead-letters',
     JWKS_URL=tokens.publish(tokens.KEY).as_uri(),
     POWERTOOLS_LOG_LEVEL='CRITICAL',
-    POWERTOOLS_METRICS_DISABLED='true',
 )
 
 import pytest  # noqa: E402 - the app reads its settings when it is imported

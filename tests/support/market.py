@@ -8,7 +8,7 @@ from chalicelib import aws, settings
 from chalicelib.files import actions as files
 from chalicelib.files.rules import EXTENSIONS
 from tests.support.api import Answer, Person, deliver, sweep
-from tests.support.resources import messages, rows
+from tests.support.resources import drain, rows
 
 PNG = b'\x89PNG\r\n\x1a\n' + b'\0' * 64
 PDF = b'%PDF-1.7\n' + b'\0' * 64
@@ -143,17 +143,10 @@ def run_timers() -> list[str]:
         ('orders', 'advance_orders'),
         ('provider', 'settle_with_provider'),
     ):
-        bodies = messages(queue)
-        _drain(queue)
+        bodies = drain(queue)
         assert not bodies or deliver(function, *bodies) == []
         done += [body['action'] for body in bodies]
     return done
-
-
-def _drain(queue: str) -> None:
-    from tests.support.resources import _backend
-
-    _backend('sqs').queues[queue]._messages.clear()
 
 
 def balances() -> dict[str, int]:

@@ -1,5 +1,6 @@
 """The template's own tables, queues and bucket, made in moto; and what is in them."""
 
+import copy
 import json
 from typing import Any
 
@@ -72,6 +73,25 @@ def messages(queue: str) -> list[Any]:
 def snapshot() -> dict[str, Any]:
     """All tables, to compare with later: whether nothing changed."""
     return {name: sorted(rows(name), key=lambda row: (row['pk'], row['sk'])) for name in TABLES.values()}
+
+
+def save() -> dict[str, Any]:
+    """The tables as they are, to be put back with `restore` as often as wanted."""
+    return {name: copy.deepcopy(dict(table(name).items)) for name in TABLES.values()}
+
+
+def restore(saved: dict[str, Any]) -> None:
+    fast_moto.forget_tokens()
+    for name, items in saved.items():
+        table(name).items.clear()
+        table(name).items.update(copy.deepcopy(items))
+
+
+def drain(queue: str) -> list[Any]:
+    """Takes all messages out of a queue, and returns their bodies."""
+    bodies = messages(queue)
+    _backend('sqs').queues[queue]._messages.clear()
+    return bodies
 
 
 def _backend(service: str, region: str = settings.REGION) -> Any:
