@@ -47,5 +47,4 @@ def events(event: Any, get_response: Callable[[Any], Any]) -> Any:
         failed=len(result['batchItemFailures']) if isinstance(result, dict) else 0,
         ms=round((time.perf_counter() - started) * 1000, 2),
     )
-    metrics.flush_metrics(raise_on_empty_metrics=False)
     return result

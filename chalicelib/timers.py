@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from aws_lambda_powertools.metrics import MetricUnit
 from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib import aws, clock, db, settings
@@ -58,7 +59,8 @@ def sweep() -> int:
         for row in db.index_up_to('due', ('due_shard', str(shard)), ('due_at', now), _ROWS_PER_SHARD):
             due[QUEUES[row['due_action']]].append(row)
             oldest = min(oldest, row['due_at'])
-    metrics.add_metric('OldestTimer', 'Milliseconds', now - oldest)
+    metrics.add_metric('OldestTimer', MetricUnit.Milliseconds, now - oldest)
+    metrics.flush_metrics()
     return sum(_send(queue_url, rows) for queue_url, rows in due.items() if not _is_deep(queue_url))
 
 
