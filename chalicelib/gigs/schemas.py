@@ -132,7 +132,10 @@ class DenyGig(Command):
 class GigQuery(ListQuery):
     category: Annotated[str | None, Field(description='A second-level slug of `GET /categories`.')] = None
     seller_id: UserId | None = None
-    status: Annotated[Status, Field(description="Others than `active` are a seller's own, with `seller_id`.")] = 'active'
+    status: Annotated[
+        Literal['draft', 'active', 'paused', 'denied'],
+        Field(description="Others than `active` are a seller's own, with `seller_id`."),
+    ] = 'active'
 
 
 class GalleryItem(View):

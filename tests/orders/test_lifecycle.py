@@ -56,7 +56,9 @@ CASES = list(itertools.product(TARGETS, OrderRole, OrderState))
 
 def facts(state, **others):
     """Everything that an action may depend on is given."""
-    return Facts(state, **{'is_very_late': True, 'is_returnable': True, 'has_revisions_left': True, 'is_clearing': True} | others)
+    return Facts(
+        state, **{'is_very_late': True, 'is_returnable': True, 'has_revisions_left': True, 'is_clearing': True} | others
+    )
 
 
 def test_the_table_is_about_every_action():

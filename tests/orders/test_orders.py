@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib import settings
-from tests.support.market import ANSWERS, COMMISSION, FEE, NET, PRICE, TOTAL, balances, ok, run_timers
+from tests.support.market import ANSWERS, COMMISSION, FEE, NET, PRICE, balances, ok, run_timers
 from tests.support.resources import rows
 
 DAY = 24 * 3600

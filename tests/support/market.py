@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+import json
 from typing import Any
 
 from chalicelib import aws, settings
@@ -145,7 +146,7 @@ def run_timers() -> list[str]:
     ):
         bodies = drain(queue)
         assert not bodies or deliver(function, *bodies) == []
-        done += [body['action'] for body in bodies]
+        done += [json.loads(body)['action'] for body in bodies]
     return done
 
 

@@ -1,7 +1,6 @@
 """The template's own tables, queues and bucket, made in moto; and what is in them."""
 
 import copy
-import json
 from typing import Any
 
 import boto3
@@ -64,10 +63,9 @@ def rows(name: str) -> list[dict[str, Any]]:
     ]
 
 
-def messages(queue: str) -> list[Any]:
+def messages(queue: str) -> list[str]:
     """The bodies that wait in a queue."""
-    found = _backend('sqs').queues[queue]._messages
-    return [json.loads(message.body) for message in found]
+    return [message.body for message in _backend('sqs').queues[queue]._messages]
 
 
 def snapshot() -> dict[str, Any]:
@@ -87,7 +85,7 @@ def restore(saved: dict[str, Any]) -> None:
         table(name).items.update(copy.deepcopy(items))
 
 
-def drain(queue: str) -> list[Any]:
+def drain(queue: str) -> list[str]:
     """Takes all messages out of a queue, and returns their bodies."""
     bodies = messages(queue)
     _backend('sqs').queues[queue]._messages.clear()

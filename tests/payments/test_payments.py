@@ -1,0 +1,277 @@
+import json
+
+import pytest
+
+from chalicelib import db, settings
+from chalicelib.money import Money
+from chalicelib.payments import actions, providers, store
+from chalicelib.payments.port import Outcome, OutcomeUnknown, ProviderMismatch, Status
+from chalicelib.payments.sandbox.provider import Sandbox
+from tests.support import resources
+from tests.support.api import deliver
+from tests.support.audit import audit
+from tests.support.market import FEE, PRICE, TOTAL, balances, ok, run_timers
+
+
+def pay(market, order, method='sandbox_card_ok', status=201):
+    return ok(market.buyer.post(f'/orders/{order["id"]}/payments', {'method': method}), status)
+
+
+def confirm(market, payment, *, approved=True, status=200):
+    return ok(market.buyer.post(payment['next_action_url'].removeprefix('/api'), {'approved': approved}), status)
+
+
+def provider_messages():
+    return [json.loads(body) for body in resources.drain('provider')]
+
+
+@pytest.fixture
+def silent(monkeypatch):
+    """A provider that takes a payment on and does not answer."""
+
+    class Silent(Sandbox):
+        def create_payment(self, *given, **more):
+            super().create_payment(*given, **more)
+            raise OutcomeUnknown
+
+    providers.provider.cache_clear()
+    monkeypatch.setattr(providers, 'Sandbox', Silent)
+    yield
+    monkeypatch.undo()
+    providers.provider.cache_clear()
+
+
+def test_a_card_that_is_good_pays_at_once(market, clock):
+    order = market.placed()
+    payment = pay(market, order)
+    assert (payment['state'], payment['amount_minor'], payment['currency']) == ('succeeded', TOTAL, 'USD')
+    assert ok(market.buyer.get(f'/payments/{payment["id"]}')) == payment
+    assert market.order(order['id'])['payment_id'] == payment['id']
+    assert balances() == {f'escrow:{order["id"]}': PRICE, f'fee.buyer:{order["id"]}': FEE}
+
+
+def test_a_declined_card_leaves_the_order_to_be_paid_with_another(market):
+    order = market.placed()
+    declined = pay(market, order, 'sandbox_card_declined')
+    assert (declined['state'], declined['failure']) == ('failed', 'card_declined')
+    unknown = pay(market, order, 'no such card')
+    assert (unknown['state'], unknown['failure']) == ('failed', 'unknown_method')
+    assert balances() == {}
+    assert market.order(order['id'])['payment_id'] is None
+    assert pay(market, order)['state'] == 'succeeded'
+
+
+def test_a_card_that_needs_a_confirmation_waits_for_it(market):
+    order = market.placed()
+    payment = pay(market, order, 'sandbox_card_confirm')
+    assert payment['state'] == 'requires_action'
+    assert market.order(order['id'])['state'] == 'pending_payment'
+    second = market.buyer.post(f'/orders/{order["id"]}/payments', {'method': 'sandbox_card_ok'})
+    assert (second.status, second.problem) == (409, 'conflict')
+    assert payment['id'] in second.body['detail']
+    confirm(market, payment)
+    notices = provider_messages()
+    assert [notice['action'] for notice in notices] == ['settle_payment']
+    assert deliver('settle_with_provider', *notices, *notices) == []
+    assert ok(market.buyer.get(f'/payments/{payment["id"]}'))['state'] == 'succeeded'
+    assert market.order(order['id'])['state'] == 'awaiting_requirements'
+    confirm(market, payment)
+    confirm(market, payment, approved=False, status=409)
+
+
+def test_a_payment_that_the_buyer_refuses_fails(market):
+    order = market.placed()
+    payment = pay(market, order, 'sandbox_card_confirm')
+    confirm(market, payment, approved=False)
+    deliver('settle_with_provider', *provider_messages())
+    assert ok(market.buyer.get(f'/payments/{payment["id"]}'))['failure'] == 'not_confirmed'
+    assert pay(market, order)['state'] == 'succeeded'
+
+
+def test_a_lost_notice_is_made_up_for_when_the_payment_falls_due(market, clock):
+    order = market.placed()
+    payment = pay(market, order, 'sandbox_card_confirm')
+    clock.shift(29 * 60)
+    confirm(market, payment)
+    provider_messages()
+    clock.shift(61 + 2)
+    assert set(run_timers()) == {'expire_order', 'settle_payment'}
+    audit()
+    order, payment = market.order(order['id']), ok(market.buyer.get(f'/payments/{payment["id"]}'))
+    assert (order['state'], payment['state'], order['funds']) == ('expired', 'returned', 'refunding')
+    assert run_timers() == ['send_refund']
+    assert market.order(order['id'])['funds'] == 'refunded'
+    assert balances() == {}
+    audit()
+
+
+def test_a_payment_that_is_never_confirmed_ends_with_its_order(market, clock):
+    order = market.placed()
+    payment = pay(market, order, 'sandbox_card_confirm')
+    clock.shift(30 * 60 + 2)
+    assert set(run_timers()) == {'expire_order', 'settle_payment'}
+    assert ok(market.buyer.get(f'/payments/{payment["id"]}'))['failure'] == 'expired'
+    assert market.order(order['id'])['state'] == 'expired'
+    confirm(market, payment, status=409)
+    assert run_timers() == []
+
+
+def test_a_payment_captured_after_the_order_was_cancelled_is_returned(market, seller):
+    order = market.placed()
+    payment = pay(market, order, 'sandbox_card_confirm')
+    ok(seller.post(f'/orders/{order["id"]}/cancel', {'reason': 'No time'}))
+    confirm(market, payment)
+    deliver('settle_with_provider', *provider_messages())
+    assert ok(market.buyer.get(f'/payments/{payment["id"]}'))['state'] == 'returned'
+    assert run_timers() == ['send_refund']
+    order = market.order(order['id'])
+    assert (order['state'], order['funds'], order['refunds'][0]['amount_minor']) == ('cancelled', 'refunded', TOTAL)
+    audit()
+
+
+def test_a_provider_that_does_not_answer_is_asked_again_under_the_same_id(market, silent, clock, monkeypatch):
+    order = market.placed()
+    payment = pay(market, order)
+    assert payment['state'] == 'requested', 'what is known by then'
+    assert balances() == {}
+    monkeypatch.undo()
+    providers.provider.cache_clear()
+    clock.shift(61)
+    assert run_timers() == ['settle_payment']
+    assert ok(market.buyer.get(f'/payments/{payment["id"]}'))['state'] == 'succeeded'
+    sandbox = [row for row in resources.rows(settings.MARKET_TABLE) if row.get('row') == 'sandbox']
+    assert [row['id'] for row in sandbox] == [payment['id']], 'one payment at the provider as well'
+    audit()
+
+
+def test_repeating_the_request_finishes_what_was_begun(market, silent, monkeypatch):
+    order = market.placed()
+    path, body = f'/orders/{order["id"]}/payments', {'method': 'sandbox_card_ok'}
+    first = ok(market.buyer.post(path, body, key='same'), 201)
+    assert first['state'] == 'requested'
+    monkeypatch.undo()
+    providers.provider.cache_clear()
+    again = ok(market.buyer.post(path, body, key='same'), 201)
+    assert (again['id'], again['state']) == (first['id'], 'succeeded')
+
+
+@pytest.mark.parametrize(
+    'lie',
+    [
+        lambda outcome: Outcome(outcome.our_id, Money(1, 'USD'), outcome.status),
+        lambda outcome: Outcome(outcome.our_id, Money(outcome.money.minor, 'IDR'), outcome.status),
+        lambda outcome: Outcome('pay_of_somebody_else', outcome.money, outcome.status),
+    ],
+)
+def test_money_moves_only_on_an_answer_about_the_very_thing_we_asked_for(market, monkeypatch, lie):
+    class Liar(Sandbox):
+        def create_payment(self, *given, **more):
+            return lie(super().create_payment(*given, **more))
+
+    order = market.placed()
+    providers.provider.cache_clear()
+    monkeypatch.setattr(providers, 'Sandbox', Liar)
+    try:
+        assert market.buyer.post(f'/orders/{order["id"]}/payments', {'method': 'sandbox_card_ok'}).status == 500
+        payment_id = market.order(order['id'])['payment_id']
+        with pytest.raises(ProviderMismatch):
+            actions.settle(payment_id)
+    finally:
+        monkeypatch.undo()
+        providers.provider.cache_clear()
+    assert balances() == {}
+    assert store.get(payment_id).state == 'requested'
+
+
+def test_a_payment_is_its_buyers(market, seller, stranger, support):
+    payment = pay(market, market.placed(), 'sandbox_card_confirm')
+    for person in (seller, stranger, support):
+        assert person.get(f'/payments/{payment["id"]}').status == 404
+        assert person.post(payment['next_action_url'].removeprefix('/api'), {'approved': True}).status == 404
+
+
+def test_a_refund_goes_back_to_the_card(market, clock):
+    order = market.cancelled()
+    assert (order['funds'], order['refunds'][0]['state']) == ('refunding', 'requested')
+    assert balances() == {f'refund:{order["refunds"][0]["id"]}': TOTAL}
+    assert run_timers() == ['send_refund']
+    order = market.order(order['id'])
+    assert (order['funds'], order['refunds'][0]['state']) == ('refunded', 'succeeded')
+    assert balances() == {}
+    audit()
+
+
+def test_a_refund_that_the_card_does_not_take_goes_to_the_wallet(market, buyer):
+    order = market.paid(method='sandbox_card_no_refund')
+    ok(buyer.post(f'/orders/{order["id"]}/cancel', {'reason': 'Changed my mind'}))
+    assert run_timers() == ['send_refund']
+    order = market.order(order['id'])
+    assert (order['funds'], order['refunds'][0]['state'], order['refunds'][0]['failure']) == (
+        'refunded',
+        'failed',
+        'not_refundable',
+    )
+    assert balances() == {f'buyer.wallet:{buyer.id}': TOTAL}
+    wallet = {b['currency']: b['wallet_minor'] for b in ok(buyer.get('/me/balance'))['balances']}
+    assert wallet == {'USD': TOTAL, 'IDR': 0}
+    audit()
+
+
+def test_a_refund_is_sent_once_however_often_it_is_told(market):
+    order = market.cancelled()
+    refund = next(row for row in resources.rows(settings.MARKET_TABLE) if row.get('row') == 'refund')
+    message = {'v': 1, 'action': 'send_refund', 'pk': refund['pk'], 'sk': refund['sk']}
+    assert deliver('settle_with_provider', message, message) == []
+    assert deliver('settle_with_provider', message) == []
+    names = [event['name'] for event in ok(market.buyer.get(f'/orders/{order["id"]}/events'))['items']]
+    assert names.count('RefundSucceeded') == 1
+    audit()
+
+
+def test_a_refund_that_takes_time_is_asked_about_again(market, clock, monkeypatch):
+    class Slow(Sandbox):
+        def refund(self, refund_id, payment_id, money):
+            return Outcome(refund_id, money, Status.PENDING)
+
+    order = market.cancelled()
+    providers.provider.cache_clear()
+    monkeypatch.setattr(providers, 'Sandbox', Slow)
+    assert run_timers() == ['send_refund']
+    assert run_timers() == []
+    monkeypatch.undo()
+    providers.provider.cache_clear()
+    clock.shift(61)
+    assert run_timers() == ['send_refund']
+    assert market.order(order['id'])['funds'] == 'refunded'
+
+
+def test_the_sandbox_does_under_one_id_what_it_was_first_asked(aws):
+    sandbox = Sandbox()
+    asked = ('pay_1', Money(100, 'USD'), 'sandbox_card_ok')
+    first = sandbox.create_payment(*asked, expires_at=0)
+    again = sandbox.create_payment('pay_1', Money(999, 'USD'), 'sandbox_card_declined', expires_at=0)
+    assert first == again == sandbox.find_payment('pay_1')
+    assert sandbox.find_payment('pay_2') is None
+
+
+def test_a_stage_without_its_provider_does_not_start():
+    with pytest.raises(ValueError, match='stripe'):
+        providers.provider('stripe')
+
+
+def test_paying_for_nothing(market, buyer):
+    assert buyer.post('/orders/ord_01ARZ3NDEKTSV4RRFFQ69G5FAV/payments', {'method': 'sandbox_card_ok'}).status == 404
+    assert buyer.post(f'/orders/{market.placed()["id"]}/payments', {'method': ''}).pointers == ['#/method']
+
+
+def test_a_failed_attempt_that_is_told_late_does_not_touch_the_next_one(market):
+    """The provider says of a first attempt that it failed, when a second one is being made already."""
+    order = market.placed()
+    first = pay(market, order, 'sandbox_card_confirm')
+    confirm(market, first, approved=False)
+    notices = provider_messages()
+    deliver('settle_with_provider', *notices)
+    second = pay(market, order, 'sandbox_card_confirm')
+    deliver('settle_with_provider', *notices)
+    assert market.order(order['id'])['payment_id'] == second['id']
+    assert db.find(settings.MARKET_TABLE, store.pk(second['id']), 'PAYMENT')['state'] == 'requires_action'

@@ -1,0 +1,115 @@
+"""The nightly audit: whether journal, entries, balances and orders tell the same story."""
+
+import json
+from collections import defaultdict
+
+from chalicelib import settings
+from chalicelib.ledger import accounts
+from chalicelib.ledger.postings import Line, Posting
+from chalicelib.money import is_whole
+from tests.support.resources import rows
+
+PER_ORDER = ('escrow', 'fee.buyer', 'fee.commission', 'seller.clearing')
+HELD = {'none': False, 'held': True, 'clearing': True, 'released': False, 'refunding': False, 'refunded': False}
+
+
+def audit() -> None:
+    """Raises with all that is wrong. S1 to S9 are the invariants of docs/money.md."""
+    wrong = violations()
+    assert not wrong, '\n'.join(wrong)
+
+
+def violations() -> list[str]:
+    journal = {row['txid']: row for row in rows(settings.JOURNAL_TABLE) if row['row'] == 'journal'}
+    entries = [row for row in rows(settings.JOURNAL_TABLE) if row['row'] == 'entry']
+    balances = {row['pk']: row for row in rows(settings.BALANCES_TABLE)}
+    market = rows(settings.MARKET_TABLE)
+    return [
+        *_journal(journal, entries),
+        *_balances(entries, balances),
+        *_orders(market, journal, balances),
+        *_transit(market, balances),
+    ]
+
+
+def _journal(journal, entries):
+    lines = defaultdict(list)
+    for entry in entries:
+        lines[entry['txid']].append([entry['account'], entry['minor']])
+    for txid, row in journal.items():
+        said = json.loads(row['lines'])
+        if sum(minor for _, minor in said):
+            yield f'S1: {txid} is off balance'
+        if sorted(said) != sorted(lines[txid]):
+            yield f'S3: {txid} and its entries differ'
+        posting = Posting(txid, row['event'], row['currency'], tuple(Line(*line) for line in said))
+        if posting.fingerprint != row['fingerprint']:
+            yield f'S12: {txid} is not what was posted'
+    for txid in lines.keys() - journal.keys():
+        yield f'S3: entries of {txid}, which is not in the journal'
+    per_currency = defaultdict(int)
+    for entry in entries:
+        per_currency[entry['currency']] += entry['minor']
+    for currency, total in per_currency.items():
+        if total:
+            yield f'S2: {currency} is off by {total}'
+
+
+def _balances(entries, balances):
+    folded, counted = defaultdict(int), defaultdict(int)
+    for entry in entries:
+        rule = accounts.rule(entry['account'])
+        if rule.is_guarded:
+            key = f'ACC#{entry["account"]}#{entry["currency"]}'
+            folded[key] += entry['minor'] * rule.side
+            counted[key] += 1
+            if not is_whole(entry['minor'], entry['currency']):
+                yield f'S9: {entry["txid"]} moves a part of what can be paid'
+    for key, row in balances.items():
+        if row['minor'] < 0:
+            yield f'S4: {key} is overdrawn by {-row["minor"]}'
+        if (row['minor'], row['entries']) != (folded[key], counted[key]):
+            yield f'S3: {key} has {row["minor"]} of {row["entries"]} entries; its entries say {folded[key]} of {counted[key]}'
+    for key in folded.keys() - balances.keys():
+        yield f'S3: {key} has entries and no balance'
+
+
+def _orders(market, journal, balances):
+    orders = {row['id']: row for row in market if row.get('row') == 'order'}
+    events = {row['pk'].removeprefix('ORDER#') + row['name'] for row in market if row.get('row') == 'event'}
+    for order_id, order in orders.items():
+        held = {
+            root: sum(
+                row['minor']
+                for key, row in balances.items()
+                if key.removeprefix('ACC#').startswith(f'{root}:') and order_id in key
+            )
+            for root in PER_ORDER
+        }
+        funds = order['funds']
+        if bool(sum(held.values())) != HELD[funds]:
+            yield f'S7: {order_id} is {funds} and its accounts hold {held}'
+        if (f'release:{order_id}' in journal) != (funds == 'released'):
+            yield f'S7: {order_id} is {funds}, and the journal says otherwise'
+        if (f'complete:{order_id}' in journal) != (order['state'] == 'completed'):
+            yield f'S7: {order_id} is {order["state"]}, and the journal says otherwise'
+        if f'release:{order_id}' in journal and any(
+            txid.startswith('refund:') and row.get('order_id') == order_id for txid, row in journal.items()
+        ):
+            yield f'S6: {order_id} was both released and refunded'
+        captured = [row for row in journal.values() if row.get('order_id') == order_id and row['event'] == 'payment_captured']
+        if len(captured) > 1:
+            yield f'S5: {order_id} was paid {len(captured)} times'
+        if (f'{order_id}OrderCompleted' in events) != (order['state'] == 'completed'):
+            yield f'L3: the log of {order_id} does not tell that it is {order["state"]}'
+        if (f'{order_id}PaymentReleased' in events) != (funds == 'released'):
+            yield f'L3: the log of {order_id} does not tell that it is {funds}'
+
+
+def _transit(market, balances):
+    for row in market:
+        if row.get('row') in ('refund', 'payout'):
+            held = balances.get(f'ACC#{row["row"]}:{row["id"]}#{row["currency"]}', {}).get('minor', 0)
+            due = row['amount_minor'] if row['state'] == 'requested' else 0
+            if held != due:
+                yield f'S8: {row["id"]} is {row["state"]}, and {held} is in transit'

@@ -1,0 +1,90 @@
+"""One request of every writing operation, with everything in place for it to be done."""
+
+import hashlib
+from typing import Any
+
+from tests.support.market import ANSWERS, GIG, PNG, Market, ok
+
+
+def promise(**other: Any) -> dict[str, Any]:
+    return {
+        'purpose': 'delivery',
+        'filename': 'a.png',
+        'content_type': 'image/png',
+        'size_bytes': len(PNG),
+        'sha256': hashlib.sha256(PNG).hexdigest(),
+    } | other
+
+
+def writes(market: Market) -> dict[str, tuple[Any, str, str, Any, Any]]:
+    """Each write: who, method, path, body, and another body that would be fine as well."""
+    buyer, seller = market.buyer, market.seller
+    gig = market.gig()
+    draft = ok(seller.post('/gigs', GIG), 201)
+    deletable = ok(seller.post('/gigs', GIG), 201)
+    paused = market.gig()
+    ok(seller.post(f'/gigs/{paused["id"]}/pause'))
+    extending = market.started(gig)
+    ok(seller.post(f'/orders/{extending["id"]}/extensions', {'days': 2, 'reason': 'More'}), 201)
+    extension = ok(seller.get(f'/orders/{extending["id"]}'))['extensions'][0]['id']
+    declining = market.started(gig)
+    ok(seller.post(f'/orders/{declining["id"]}/extensions', {'days': 2, 'reason': 'More'}), 201)
+    declined = ok(seller.get(f'/orders/{declining["id"]}'))['extensions'][0]['id']
+    confirming = market.placed(gig)
+    payment = ok(buyer.post(f'/orders/{confirming["id"]}/payments', {'method': 'sandbox_card_confirm'}), 201)
+
+    def order(made: dict[str, Any], noun: str) -> str:
+        return f'/orders/{made["id"]}/{noun}'
+
+    return {
+        'update_me': (buyer, 'PATCH', '/me', {'headline': 'A'}, {'headline': 'B'}),
+        'draft_gig': (seller, 'POST', '/gigs', GIG, GIG | {'title': 'Another'}),
+        'edit_gig': (seller, 'PATCH', f'/gigs/{gig["id"]}', {'title': 'New'}, {'title': 'Newer'}),
+        'delete_gig': (seller, 'DELETE', f'/gigs/{deletable["id"]}', None, None),
+        'publish_gig': (seller, 'POST', f'/gigs/{draft["id"]}/publish', None, None),
+        'pause_gig': (seller, 'POST', f'/gigs/{market.gig()["id"]}/pause', None, None),
+        'activate_gig': (seller, 'POST', f'/gigs/{paused["id"]}/activate', None, None),
+        'announce_file': (seller, 'POST', '/files', promise(), promise(filename='b.png')),
+        'ask_quote': (buyer, 'POST', '/quotes', {'gig_id': gig['id']}, {'gig_id': gig['id'], 'extras': [{'id': 'fast'}]}),
+        'place_order': (
+            buyer,
+            'POST',
+            '/orders',
+            {'quote_id': market.quote(gig)['id']},
+            {'quote_id': market.quote(gig)['id']},
+        ),
+        'pay_order': (
+            buyer,
+            'POST',
+            order(market.placed(gig), 'payments'),
+            {'method': 'sandbox_card_ok'},
+            {'method': 'sandbox_card_declined'},
+        ),
+        'submit_requirements': (
+            buyer,
+            'POST',
+            order(market.paid(gig), 'requirements'),
+            ANSWERS,
+            {'answers': [ANSWERS['answers'][0] | {'text': 'Tea'}]},
+        ),
+        'deliver_order': (seller, 'POST', order(market.started(gig), 'deliveries'), {'message': 'A'}, {'message': 'B'}),
+        'request_revision': (buyer, 'POST', order(market.delivered(gig), 'revisions'), {'reason': 'A'}, {'reason': 'B'}),
+        'accept_order': (buyer, 'POST', order(market.delivered(gig), 'accept'), None, None),
+        'cancel_order': (buyer, 'POST', order(market.paid(gig), 'cancel'), {'reason': 'A'}, {'reason': 'B'}),
+        'extend_order': (
+            buyer,
+            'POST',
+            order(market.started(gig), 'extensions'),
+            {'days': 1, 'reason': 'A'},
+            {'days': 2, 'reason': 'A'},
+        ),
+        'accept_extension': (buyer, 'POST', order(extending, f'extensions/{extension}/accept'), None, None),
+        'decline_extension': (buyer, 'POST', order(declining, f'extensions/{declined}/decline'), None, None),
+        'confirm_sandbox_payment': (
+            buyer,
+            'POST',
+            payment['next_action_url'].removeprefix('/api'),
+            {'approved': True},
+            {'approved': False},
+        ),
+    }

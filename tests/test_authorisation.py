@@ -1,0 +1,165 @@
+"""Who may call what: every operation of the OpenAPI document by every kind of caller. An operation without a row fails."""
+
+import itertools
+import json
+import time
+from typing import Any
+
+import pytest
+
+import app
+from chalicelib.users import actions as users
+from tests.support import resources, tokens
+from tests.support.api import Nobody, Person
+from tests.support.market import Market, ok
+from tests.support.requests import writes
+
+CALLERS = ('anonymous', 'expired', 'forged', 'stranger', 'buyer', 'seller', 'support', 'admin')
+
+
+def row(stranger: int, buyer: int, seller: int, support: int, admin: int, *, anonymous: int = 401) -> dict[str, int]:
+    """A token that is not valid is refused, even where none is needed."""
+    signed_in = {'stranger': stranger, 'buyer': buyer, 'seller': seller, 'support': support, 'admin': admin}
+    return {'anonymous': anonymous, 'expired': 401, 'forged': 401, **signed_in}
+
+
+def public() -> dict[str, int]:
+    return row(200, 200, 200, 200, 200, anonymous=200)
+
+
+def signed_in(status: int = 200) -> dict[str, int]:
+    return row(status, status, status, status, status)
+
+
+POLICY = {
+    # users                          stranger buyer seller support admin
+    'show_me': signed_in(),
+    'update_me': signed_in(),
+    'show_user': public(),
+    'set_user_level': row(403, 403, 403, 403, 200),
+    # gigs
+    'draft_gig': signed_in(201),
+    'show_gig': public(),
+    'list_gigs': public(),
+    'list_categories': public(),
+    'edit_gig': row(404, 404, 200, 404, 404),
+    'delete_gig': row(404, 404, 204, 404, 404),
+    'publish_gig': row(404, 404, 200, 404, 404),
+    'pause_gig': row(404, 404, 200, 404, 404),
+    'activate_gig': row(404, 404, 200, 404, 404),
+    'deny_gig': row(403, 403, 403, 200, 200),
+    # files: of the seller, delivered to the buyer
+    'announce_file': signed_in(201),
+    'show_file': row(404, 200, 200, 200, 200, anonymous=404),
+    # orders
+    'ask_quote': row(201, 201, 403, 201, 201),
+    'place_order': row(404, 201, 404, 404, 404),
+    'list_orders': signed_in(),
+    'show_order': row(404, 200, 200, 200, 200),
+    'list_order_events': row(404, 200, 200, 200, 200),
+    'submit_requirements': row(404, 200, 403, 403, 403),
+    'deliver_order': row(404, 403, 201, 403, 403),
+    'request_revision': row(404, 201, 403, 403, 403),
+    'accept_order': row(404, 200, 403, 403, 403),
+    'cancel_order': row(404, 200, 200, 200, 200),
+    'extend_order': row(404, 201, 201, 403, 403),
+    'accept_extension': row(404, 200, 403, 403, 403),
+    'decline_extension': row(404, 200, 403, 403, 403),
+    # payments
+    'pay_order': row(404, 201, 403, 403, 403),
+    'show_payment': row(404, 200, 404, 404, 404),
+    'confirm_sandbox_payment': row(404, 200, 404, 404, 404),
+    # money: everybody's own
+    'show_balance': signed_in(),
+    'list_statement': signed_in(),
+    'request_payout': row(409, 409, 201, 409, 409),
+    'list_payouts': signed_in(),
+}
+DOCUMENT = json.loads(app.openapi_json())
+OPERATIONS = {
+    operation['operationId']: (method.upper(), path)
+    for path, methods in DOCUMENT['paths'].items()
+    for method, operation in methods.items()
+}
+
+
+def test_every_operation_has_a_row_and_every_row_an_operation():
+    assert POLICY.keys() == OPERATIONS.keys()
+
+
+def test_the_document_says_who_has_to_sign_in():
+    for path, methods in DOCUMENT['paths'].items():
+        for operation in methods.values():
+            is_public = {} in operation['security']
+            answered = POLICY[operation['operationId']]['anonymous']
+            assert is_public is (answered != 401), path
+
+
+@pytest.fixture(scope='module')
+def saved(aws: None) -> tuple[Any, dict[str, tuple[str, Any]]]:
+    """The tables, and for each operation a path and a body with which somebody is let in."""
+    resources.clear()
+    users.identify.cache_clear()
+    buyer, seller = Person('buyer'), Person('seller')
+    market = Market(buyer, seller)
+    requests = {name: (path, body) for name, (_, _, path, body, _) in writes(market).items()}
+    order = market.started()
+    file_id = market.file(seller, 'delivery')
+    ok(seller.post(f'/orders/{order["id"]}/deliveries', {'message': 'Here', 'file_ids': [file_id]}), 201)
+    _earn(market)
+    requests |= {
+        'show_me': ('/me', None),
+        'show_user': (f'/users/{seller.id}', None),
+        'set_user_level': (f'/users/{seller.id}/level', {'level': 'level_1'}),
+        'show_gig': (f'/gigs/{order["gig_id"]}', None),
+        'list_gigs': ('/gigs', None),
+        'list_categories': ('/categories', None),
+        'deny_gig': (f'/gigs/{order["gig_id"]}/deny', {'reason': 'Not allowed here'}),
+        'show_file': (f'/files/{file_id}', None),
+        'list_orders': ('/orders', None),
+        'show_order': (f'/orders/{order["id"]}', None),
+        'list_order_events': (f'/orders/{order["id"]}/events', None),
+        'show_payment': (f'/payments/{order["payment_id"]}', None),
+        'show_balance': ('/me/balance', None),
+        'list_statement': ('/me/statement', None),
+        'request_payout': ('/payouts', {'amount_minor': 5_000, 'currency': 'USD', 'destination': 'sandbox_bank_ok'}),
+        'list_payouts': ('/payouts', None),
+    }
+    return resources.save(), requests
+
+
+def _earn(market: Market) -> None:
+    """Something for the seller to withdraw."""
+    from chalicelib import db
+    from chalicelib.orders import actions, store
+
+    order = market.completed()
+    db.atomically(lambda tx: actions.release(tx, store.load(order['id'])))
+
+
+def person(caller: str) -> Person:
+    if caller == 'anonymous':
+        return Nobody()
+    found = Person(caller, *({caller} & {'support', 'admin'}))
+    if caller == 'expired':
+        found.token = tokens.sign(tokens.claims('buyer', 'admin', exp=int(time.time()) - 120))
+    if caller == 'forged':
+        found.token = tokens.sign(tokens.claims('buyer', 'admin'), tokens.OTHER_KEY)
+    return found
+
+
+@pytest.mark.parametrize(('operation', 'caller'), list(itertools.product(OPERATIONS, CALLERS)))
+def test_an_operation_answers_a_caller_as_the_table_says(saved, operation, caller):
+    tables, requests = saved
+    resources.restore(tables)
+    users.identify.cache_clear()
+    path, body = requests[operation]
+    who = person(caller)
+    if caller not in ('anonymous', 'expired', 'forged'):
+        ok(who.get('/me'))
+    before = resources.snapshot()
+    answer = who.request(OPERATIONS[operation][0], path, body)
+    assert answer.status == POLICY[operation][caller], answer
+    if answer.status >= 400:
+        assert answer.headers['content-type'] == 'application/problem+json'
+        assert resources.snapshot() == before, 'what is refused changes nothing'

@@ -1,0 +1,110 @@
+"""The edge: what a request must be, and how a problem looks."""
+
+import json
+
+import pytest
+
+from tests.support.market import GIG, ok
+
+
+def assert_problem(answer, status, kind):
+    assert (answer.status, answer.problem) == (status, kind), answer
+    body = answer.body
+    assert body.keys() == {'type', 'title', 'status', 'detail', 'errors'}
+    assert body['status'] == status
+    assert body['detail']
+    assert answer.headers['access-control-allow-origin'] == '*'
+
+
+def test_a_body_that_is_not_json(seller):
+    for raw in (b'', b'{', b'{"a": NaN}', b'\xff\xfe', b'[' * 100_000):
+        assert_problem(seller.post('/gigs', raw), 400, 'malformed-body')
+
+
+@pytest.mark.parametrize('body', [b'[]', b'1', b'null', b'"text"'])
+def test_json_that_is_not_an_object(seller, body):
+    assert_problem(seller.post('/gigs', body), 422, 'invalid')
+
+
+def test_a_body_of_another_type(seller):
+    answer = seller.post('/gigs', GIG, headers={'Content-Type': 'text/plain'})
+    assert_problem(answer, 415, 'unsupported-media-type')
+
+
+def test_a_body_that_is_too_large(seller):
+    answer = seller.post('/gigs', b'"' + b'x' * 256 * 1024 + b'"')
+    assert_problem(answer, 413, 'body-too-large')
+
+
+def test_a_wrong_field_is_pointed_to(seller):
+    draft = json.loads(json.dumps(GIG))
+    draft['packages'][0]['price_minor'] = '5'
+    draft['extras'][2]['additional_days'] = -1
+    draft['requirements'][0]['mandatory'] = 'yes'
+    draft['surprise'] = 1
+    del draft['title']
+    answer = seller.post('/gigs', draft)
+    assert_problem(answer, 422, 'invalid')
+    assert set(answer.pointers) == {
+        '#/title',
+        '#/packages/0/price_minor',
+        '#/extras/2/additional_days',
+        '#/requirements/0/mandatory',
+        '#/surprise',
+    }
+
+
+def test_an_unknown_branch_of_a_union_says_which_there_are(seller):
+    answer = seller.post('/gigs', GIG | {'extras': [{'kind': 'bribe', 'id': 'x', 'price_minor': 1}]})
+    assert answer.pointers == ['#/extras/0']
+    for kind in ('fast_delivery', 'extra_revisions', 'custom'):
+        assert kind in answer.body['errors'][0]['detail']
+
+
+def test_a_wrong_parameter_is_named(nobody):
+    for query, parameter in (
+        ({'limit': 0}, 'limit'),
+        ({'limit': 101}, 'limit'),
+        ({'limit': 'many'}, 'limit'),
+        ({'cursor': ''}, 'cursor'),
+        ({'colour': 'red'}, 'colour'),
+        ({'seller_id': 'someone'}, 'seller_id'),
+    ):
+        answer = nobody.get('/gigs', **query)
+        assert_problem(answer, 422, 'invalid')
+        assert answer.pointers == [parameter]
+
+
+@pytest.mark.parametrize(
+    'gig_id', ['x', 'gig_', 'gig_01ARZ3NDEKTSV4RRFFQ69G5FA', 'x' * 3000, 'gig_01arz3ndektsv4rrffq69g5fav', '%00']
+)
+def test_a_path_that_names_nothing(nobody, gig_id):
+    assert_problem(nobody.get(f'/gigs/{gig_id}'), 404, 'not-found')
+
+
+@pytest.mark.parametrize('key', ['', ' ', '""', 'x' * 256, 'tab\there', 'null\0'])
+def test_a_write_needs_a_usable_key(seller, key):
+    answer = seller.post('/gigs', GIG, key=key)
+    assert_problem(answer, 400, 'idempotency-key-missing')
+    assert answer.pointers == ['Idempotency-Key']
+
+
+def test_what_breaks_on_our_side_is_a_problem_too(nobody, monkeypatch):
+    from chalicelib.gigs import store
+
+    def broken(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(store, 'newest', broken)
+    answer = nobody.get('/gigs')
+    assert_problem(answer, 500, 'internal-error')
+    assert 'ZeroDivision' not in answer.raw.decode()
+
+
+def test_answers_are_not_cached(nobody, seller):
+    assert nobody.get('/gigs').headers['cache-control'] == 'no-store'
+
+
+def test_text_of_any_language_goes_through_as_it_came(seller, nobody):
+    gig = ok(seller.post('/gigs', GIG | {'title': '  Saya akan mendesain logo — 日本語 🎨  '}), 201)
+    assert gig['title'] == 'Saya akan mendesain logo — 日本語 🎨'
