@@ -44,7 +44,7 @@ def refused() -> dict[str, str]:
     now = int(time.time())
     good = tokens.claims(SUB)
     signed = tokens.sign(good)
-    header, payload, signature = signed.split('.')
+    header, _, signature = signed.split('.')
     public = json.dumps(tokens.KEY.as_dict(private=False))
     return {
         'an ID token': tokens.sign(good | {'token_use': 'id', 'aud': settings.CLIENT_ID}),

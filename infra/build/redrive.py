@@ -1,6 +1,7 @@
 """Sends what the queues of a stage gave up on back to them, to be tried again. Usage: python -m infra.build.redrive STAGE
 
-A timer whose row was parked acts all the same: its handler looks at the row, not at the index. What can never be read comes back.
+A timer whose row was parked acts all the same: its handler looks at the row, not at the index. What can never be read
+comes back.
 """
 
 import sys

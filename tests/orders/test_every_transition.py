@@ -1,4 +1,4 @@
-"""Every (state, action, role) over HTTP: what is allowed changes exactly what it should, all else is refused and changes nothing."""
+"""Every (state, action, role) over HTTP: what is allowed changes exactly what it should, all else changes nothing."""
 
 from typing import Any
 

@@ -65,7 +65,7 @@ def test_the_table_is_about_every_action():
     assert set(lifecycle.ACTIONS) == set(TARGETS)
 
 
-@pytest.mark.parametrize(('action', 'role', 'state'), CASES, ids=lambda value: str(value))
+@pytest.mark.parametrize(('action', 'role', 'state'), CASES, ids=str)
 def test_an_action_is_possible_exactly_where_the_table_says(action, role, state):
     actor = Actor(role, 'usr')
     allowed = ALLOWED.get((action, role.value))
