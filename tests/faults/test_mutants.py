@@ -1,0 +1,153 @@
+"""Broken variants of the money code, each a mistake that is easily made. The fault suite has to find every one of them."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ulid import ULID
+
+from chalicelib import db, http, idempotency
+from chalicelib.ledger import postings
+from chalicelib.ledger import store as ledger
+from chalicelib.orders import store as order_store
+from chalicelib.payments import actions as payments
+from chalicelib.payments import store as payment_store
+from tests.faults import cases
+
+BY_NAME = {case.name: case for case in cases.CASES}
+
+
+def money_first(patch: Any) -> None:
+    """The money moves in a transaction of its own, and the order follows."""
+    post = ledger.post
+    patch.setattr(ledger, 'post', lambda _, posting: db.atomically(lambda tx: post(tx, posting)))
+
+
+def state_first(patch: Any) -> None:
+    """The order is saved in a transaction of its own, and the money follows."""
+    save = order_store.save
+    patch.setattr(order_store, 'save', lambda _, order: db.atomically(lambda tx: save(tx, order)))
+
+
+def names_by_chance(patch: Any) -> None:
+    """The money moves first, under a name that is new each time: nothing tells that it has moved before."""
+    released, post = postings.payment_released, ledger.post
+
+    def renamed(terms: Any) -> Any:
+        posting = released(terms)
+        return postings.Posting(f'release:{ULID()}', posting.event, posting.currency, posting.lines, posting.order_id)
+
+    patch.setattr(postings, 'payment_released', renamed)
+    patch.setattr(ledger, 'post', lambda _, posting: db.atomically(lambda tx: post(tx, posting)))
+
+
+def own_replay_refused(patch: Any) -> None:
+    """A message that comes again for something already done is taken for a failure."""
+
+    def is_due(row: Any, action: str) -> bool:
+        if row.due_action != action:
+            raise ConnectionError
+        return True
+
+    patch.setattr(order_store.Order, 'is_due', is_due)
+
+
+def key_remembered_afterwards(patch: Any) -> None:
+    """The Idempotency-Key is recorded when the effect is there already."""
+    remember = idempotency.Key.remember
+    late: list[Callable[[], None]] = []
+    patch.setattr(
+        idempotency.Key,
+        'remember',
+        lambda key, _, answer: late.append(lambda: db.atomically(lambda tx: remember(key, tx, answer))),
+    )
+    once = http._once
+
+    def afterwards(key: Any, view: Any) -> Any:
+        answer = once(key, view)
+        while late:
+            late.pop(0)()
+        return answer
+
+    patch.setattr(http, '_once', afterwards)
+
+
+def key_not_looked_up(patch: Any) -> None:
+    """What a request did at its first attempt is held against it at its second."""
+    patch.setattr(idempotency.Key, 'answered', lambda _: None)
+
+
+def provider_asked_under_new_ids(patch: Any) -> None:
+    """Every attempt is another payment at the provider, and the one that is recorded is the last."""
+    ask = payments._ask
+
+    def anew(payment: Any) -> Any:
+        old = payment.id
+        payment.id = f'pay_{ULID()}'
+        try:
+            outcome = ask(payment)
+        finally:
+            payment.id = old
+        return type(outcome)(old, outcome.money, outcome.status, outcome.next_action_url, outcome.failure)
+
+    patch.setattr(payments, '_ask', anew)
+
+
+def payment_not_reserved(patch: Any) -> None:
+    """A payment falls due for nobody: what is not settled at once never is."""
+    add = payment_store.add
+
+    def forgotten(tx: Any, payment: Any) -> None:
+        payment.set_timer(None)
+        add(tx, payment)
+
+    patch.setattr(payment_store, 'add', forgotten)
+
+
+def log_written_afterwards(patch: Any) -> None:
+    """The order's log is written when the transaction is over."""
+    note = order_store.note
+    patch.setattr(
+        order_store,
+        'note',
+        lambda tx, order, name, actor, **data: None if name == 'PaymentReleased' else note(tx, order, name, actor, **data),
+    )
+
+
+def late_money_kept(patch: Any) -> None:
+    """A payment for an order that does not take it any more is recorded, and its money is nobody's."""
+    patch.setattr(payments.refunds, 'return_late_payment', lambda *_, **__: None)
+
+
+MUTANTS = [
+    (money_first, 'release'),
+    (money_first, 'accept'),
+    (state_first, 'pay'),
+    (state_first, 'release'),
+    (names_by_chance, 'release'),
+    (own_replay_refused, 'release'),
+    (key_remembered_afterwards, 'ask for a payout'),
+    (key_not_looked_up, 'accept'),
+    (provider_asked_under_new_ids, 'pay'),
+    (payment_not_reserved, 'pay, and never come back'),
+    (log_written_afterwards, 'release'),
+    (late_money_kept, 'settle a payment that came too late'),
+]
+
+
+@pytest.mark.parametrize(('mutant', 'case'), MUTANTS, ids=lambda value: getattr(value, '__name__', value))
+def test_the_suite_finds_a_broken_variant(aws, monkeypatch, mutant, case):
+    calls = cases.calls_of(BY_NAME[case])
+    assert calls
+    mutant(monkeypatch)
+    found = []
+    for number in range(1, len(calls) + 4):
+        for kind in cases.KINDS:
+            wrong, plan = cases.run(BY_NAME[case], number, kind)
+            if wrong and plan.struck:
+                found = wrong
+                break
+        if found:
+            break
+    assert found, json.dumps(calls)
