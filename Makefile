@@ -4,7 +4,7 @@ STAGE ?= dev
 VENV := .venv/bin
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: run stop reset token demo test check package deploy destroy redrive openapi bench clean
+.PHONY: run stop reset token demo test unit check package deploy destroy redrive openapi bench clean
 
 run: .venv/ready .venv-ministack/ready  ## Start the marketplace on this machine, and say how to use it
 	@$(VENV)/python -m infra.local.run
@@ -20,6 +20,9 @@ stop: .venv/ready  ## Stop it; its data stays
 
 reset: .venv/ready  ## Stop it and clear its data
 	@$(VENV)/python -c 'from infra.local.run import HOME, Stack; Stack(HOME).reset()'
+
+unit: .venv/ready  ## The fast half of the tests
+	$(VENV)/pytest -q -n 2 tests -m 'not proof' --ignore tests/e2e --ignore tests/clients
 
 test: .venv/ready .venv-ministack/ready .venv-lint/ready .venv/tools  ## Run everything that is checked
 	$(MAKE) check

@@ -11,7 +11,7 @@ from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute
 
-from chalicelib import clock, db, settings
+from chalicelib import clock, reads, settings
 from chalicelib.db import IntegerAttribute, MarketRow, Transaction
 from chalicelib.errors import IdempotencyKeyMissing, IdempotencyKeyReused, Replayed
 
@@ -67,7 +67,7 @@ class Key:
 
     def answered(self) -> Answer | None:
         """What this request was answered before, if it was. One read."""
-        row = db.find(settings.MARKET_TABLE, self.pk, 'IDEM')
+        row = reads.find(settings.MARKET_TABLE, self.pk, 'IDEM')
         return self.replay(row) if row else None
 
     def replay(self, row: dict[str, Any]) -> Answer:

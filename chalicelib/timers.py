@@ -13,7 +13,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from pynamodb.attributes import UnicodeAttribute
 
-from chalicelib import aws, clock, db, settings
+from chalicelib import aws, clock, reads, settings
 from chalicelib.db import IntegerAttribute, MarketRow
 from chalicelib.observe import logger, metrics
 
@@ -56,7 +56,7 @@ def sweep() -> int:
     due: dict[str, list[dict[str, Any]]] = defaultdict(list)
     oldest = now
     for shard in range(settings.DUE_SHARDS_READ):
-        for row in db.index_up_to('due', ('due_shard', str(shard)), ('due_at', now), _ROWS_PER_SHARD):
+        for row in reads.index_up_to('due', ('due_shard', str(shard)), ('due_at', now), _ROWS_PER_SHARD):
             due[QUEUES[row['due_action']]].append(row)
             oldest = min(oldest, row['due_at'])
     metrics.add_metric('OldestTimer', MetricUnit.Milliseconds, now - oldest)

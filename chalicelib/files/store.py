@@ -6,7 +6,7 @@ from pynamodb.attributes import UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
 
-from chalicelib import db, settings
+from chalicelib import reads, settings
 from chalicelib.db import IntegerAttribute, MarketRow, Transaction
 from chalicelib.errors import Conflict, NotFound
 
@@ -49,13 +49,13 @@ def add(tx: Transaction, file: File) -> None:
 
 
 def find(file_id: str) -> dict[str, Any] | None:
-    return db.find(settings.MARKET_TABLE, _pk(file_id), 'FILE')
+    return reads.find(settings.MARKET_TABLE, _pk(file_id), 'FILE')
 
 
 def show(file_id: str, viewer_id: str | None, *, is_staff: bool) -> dict[str, Any]:
     """The file, if this viewer may see it. One request."""
     keys = [(_pk(file_id), 'FILE')] + ([(_pk(file_id), _grant(viewer_id))] if viewer_id else [])
-    rows = {row['sk']: row for row in db.find_many(settings.MARKET_TABLE, keys)}
+    rows = {row['sk']: row for row in reads.find_many(settings.MARKET_TABLE, keys)}
     file, grant = rows.get('FILE'), rows.get(_grant(viewer_id)) if viewer_id else None
     if file and (
         is_staff
@@ -82,7 +82,7 @@ def settle(file_id: str, *, rejected_because: str | None) -> None:
 
 def usable(file_ids: list[str], owner_id: str) -> dict[str, dict[str, Any]]:
     """Those of the files that are ready and the owner's, by id. One request; a ready file never changes."""
-    rows = db.find_many(settings.MARKET_TABLE, dict.fromkeys((_pk(file_id), 'FILE') for file_id in file_ids))
+    rows = reads.find_many(settings.MARKET_TABLE, dict.fromkeys((_pk(file_id), 'FILE') for file_id in file_ids))
     return {row['id']: row for row in rows if row['owner_id'] == owner_id and row['state'] == 'ready'}
 
 

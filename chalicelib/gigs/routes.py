@@ -1,5 +1,5 @@
 from chalicelib.auth import Caller
-from chalicelib.db import Page, Paging, Transaction
+from chalicelib.db import Transaction
 from chalicelib.errors import Forbidden, Invalid
 from chalicelib.gigs import actions, store
 from chalicelib.gigs.schemas import (
@@ -13,6 +13,7 @@ from chalicelib.gigs.schemas import (
     WriteGig,
 )
 from chalicelib.http import Access, Routes
+from chalicelib.reads import Page, Paging
 from chalicelib.schemas import Command
 
 routes = Routes(__name__, tag='Gigs')

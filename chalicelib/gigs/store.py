@@ -4,10 +4,11 @@ from typing import Any
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
-from chalicelib import clock, db, settings
-from chalicelib.db import IntegerAttribute, MarketRow, Page, Paging, Transaction
+from chalicelib import clock, reads, settings
+from chalicelib.db import IntegerAttribute, MarketRow, Transaction
 from chalicelib.errors import Conflict, Moved, NotFound
 from chalicelib.gigs.lifecycle import Status
+from chalicelib.reads import Page, Paging
 
 _EVERYTHING = 'active'
 
@@ -62,7 +63,7 @@ def get(gig_id: str) -> Gig:
 
 def show(gig_id: str, viewer_id: str | None, *, is_staff: bool) -> dict[str, Any]:
     """A gig as this viewer may see it: everybody's while it is active, its seller's and the staff's until it is deleted."""
-    row = db.find(settings.MARKET_TABLE, _pk(gig_id), 'GIG')
+    row = reads.find(settings.MARKET_TABLE, _pk(gig_id), 'GIG')
     is_shown = row and (row['status'] == Status.ACTIVE or is_staff or row['seller_id'] == viewer_id)
     if row and is_shown and row['status'] != Status.DELETED:
         return row
@@ -89,16 +90,16 @@ def must_be_for_sale(tx: Transaction, gig_id: str) -> None:
 
 
 def newest(paging: Paging) -> Page:
-    return db.page(settings.MARKET_TABLE, ('shelf', _EVERYTHING), 'listed_at', paging, index='newest')
+    return reads.page(settings.MARKET_TABLE, ('shelf', _EVERYTHING), 'listed_at', paging, index='newest')
 
 
 def in_category(category: str, paging: Paging) -> Page:
-    return db.page(settings.MARKET_TABLE, ('category_shelf', category), 'listed_at', paging, index='by_category')
+    return reads.page(settings.MARKET_TABLE, ('category_shelf', category), 'listed_at', paging, index='by_category')
 
 
 def of_seller(seller_id: str, status: str, paging: Paging) -> Page:
     shelf = _seller_shelf(seller_id, status)
-    return db.page(settings.MARKET_TABLE, ('seller_shelf', shelf), 'listed_at', paging, index='by_seller')
+    return reads.page(settings.MARKET_TABLE, ('seller_shelf', shelf), 'listed_at', paging, index='by_seller')
 
 
 def _pk(gig_id: str) -> str:

@@ -1,8 +1,8 @@
 from chalicelib.auth import Caller
-from chalicelib.db import Paging
 from chalicelib.http import Routes
 from chalicelib.ledger import store
 from chalicelib.ledger.schemas import BalanceView, StatementLine, StatementPage
+from chalicelib.reads import Paging
 from chalicelib.schemas import ListQuery
 
 routes = Routes(__name__, tag='Money')

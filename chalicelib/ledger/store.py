@@ -10,12 +10,13 @@ from typing import Any
 from pynamodb.attributes import UnicodeAttribute
 from ulid import ULID
 
-from chalicelib import clock, db, settings
-from chalicelib.db import BalanceRow, IntegerAttribute, JournalRow, Page, Paging, Transaction
+from chalicelib import clock, reads, settings
+from chalicelib.db import BalanceRow, IntegerAttribute, JournalRow, Transaction
 from chalicelib.errors import InsufficientFunds, Moved
 from chalicelib.ledger import accounts
 from chalicelib.ledger.postings import Line, Posting
 from chalicelib.money import CURRENCIES
+from chalicelib.reads import Page, Paging
 from chalicelib.timers import TimedRow
 
 SCHEMA_VERSION = 1
@@ -131,7 +132,7 @@ def totals(user_id: str) -> dict[str, dict[str, int]]:
     """By currency, what a user may withdraw and what is in their wallet. One request."""
     names = (f'seller.available:{user_id}', f'buyer.wallet:{user_id}')
     keys = [(f'ACC#{name}#{currency}', 'BAL') for currency in CURRENCIES for name in names]
-    found = {row['pk']: row['minor'] for row in db.find_many(settings.BALANCES_TABLE, keys)}
+    found = {row['pk']: row['minor'] for row in reads.find_many(settings.BALANCES_TABLE, keys)}
     available, wallet = names
     return {
         currency: {
@@ -143,9 +144,9 @@ def totals(user_id: str) -> dict[str, dict[str, int]]:
 
 
 def statement(user_id: str, paging: Paging) -> Page:
-    return db.page(settings.JOURNAL_TABLE, ('owner_id', user_id), 'sk', paging, index='by_owner')
+    return reads.page(settings.JOURNAL_TABLE, ('owner_id', user_id), 'sk', paging, index='by_owner')
 
 
 def held_for(user_id: str) -> list[dict[str, Any]]:
     """Every order, refund and payout in which money of this user is on its way. One request, unless there are thousands."""
-    return db.index_all(settings.MARKET_TABLE, 'held_for', 'held_for', user_id)
+    return reads.index_all(settings.MARKET_TABLE, 'held_for', 'held_for', user_id)

@@ -1,5 +1,5 @@
 from chalicelib.auth import Caller
-from chalicelib.db import Paging, Transaction
+from chalicelib.db import Transaction
 from chalicelib.http import Routes
 from chalicelib.orders import actions, deliveries, extensions, requirements, store
 from chalicelib.orders.schemas import (
@@ -16,6 +16,7 @@ from chalicelib.orders.schemas import (
     RequestRevision,
     SubmitRequirements,
 )
+from chalicelib.reads import Paging
 from chalicelib.schemas import ListQuery
 
 routes = Routes(__name__, tag='Orders')

@@ -6,15 +6,16 @@ from typing import Any
 
 from pynamodb.attributes import JSONAttribute, ListAttribute, UnicodeAttribute
 
-from chalicelib import clock, db, policy, settings
+from chalicelib import clock, policy, reads, settings
 from chalicelib.auth import Caller
-from chalicelib.db import IntegerAttribute, MarketRow, Page, Paging, Transaction
+from chalicelib.db import IntegerAttribute, MarketRow, Transaction
 from chalicelib.errors import Conflict, Moved, NotFound
 from chalicelib.ledger.postings import Terms
 from chalicelib.ledger.store import HeldRow
 from chalicelib.orders import lifecycle
 from chalicelib.orders.lifecycle import Actor, Facts, OrderFunds, OrderRole, OrderState
 from chalicelib.policy import Policy
+from chalicelib.reads import Page, Paging
 from chalicelib.timers import TimedRow
 
 
@@ -222,15 +223,15 @@ def note(tx: Transaction, order: Order, name: str, actor: Actor, **data: Any) ->
 
 
 def events(order_id: str, paging: Paging) -> Page:
-    return db.page(settings.MARKET_TABLE, ('pk', pk(order_id)), 'sk', paging, range_prefix='EVENT#', newest_first=False)
+    return reads.page(settings.MARKET_TABLE, ('pk', pk(order_id)), 'sk', paging, range_prefix='EVENT#', newest_first=False)
 
 
 def bought_by(buyer_id: str, paging: Paging) -> Page:
-    return db.page(settings.MARKET_TABLE, ('buyer_shelf', buyer_id), 'listed_at', paging, index='by_buyer')
+    return reads.page(settings.MARKET_TABLE, ('buyer_shelf', buyer_id), 'listed_at', paging, index='by_buyer')
 
 
 def sold_by(seller_id: str, paging: Paging) -> Page:
-    return db.page(settings.MARKET_TABLE, ('seller_shelf', f'{seller_id}#order'), 'listed_at', paging, index='by_seller')
+    return reads.page(settings.MARKET_TABLE, ('seller_shelf', f'{seller_id}#order'), 'listed_at', paging, index='by_seller')
 
 
 def pk(order_id: str) -> str:

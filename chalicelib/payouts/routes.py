@@ -1,9 +1,10 @@
 from chalicelib.auth import Caller
-from chalicelib.db import Paging, Transaction
+from chalicelib.db import Transaction
 from chalicelib.http import Routes
 from chalicelib.money import Money
 from chalicelib.payouts import actions, store
 from chalicelib.payouts.schemas import PayoutPage, PayoutView, RequestPayout
+from chalicelib.reads import Paging
 from chalicelib.schemas import ListQuery
 
 routes = Routes(__name__, tag='Money')

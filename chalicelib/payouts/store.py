@@ -2,11 +2,12 @@
 
 from pynamodb.attributes import UnicodeAttribute
 
-from chalicelib import db, settings
-from chalicelib.db import IntegerAttribute, Page, Paging, Transaction
+from chalicelib import reads, settings
+from chalicelib.db import IntegerAttribute, Transaction
 from chalicelib.errors import Conflict, Moved, NotFound
 from chalicelib.ledger.store import HeldRow
 from chalicelib.money import Money
+from chalicelib.reads import Page, Paging
 
 _PREFIX = 'PAYOUT#'
 
@@ -48,4 +49,4 @@ def save(tx: Transaction, payout: Payout) -> None:
 
 
 def of_seller(seller_id: str, paging: Paging) -> Page:
-    return db.page(settings.MARKET_TABLE, ('pk', f'USER#{seller_id}'), 'sk', paging, range_prefix=_PREFIX)
+    return reads.page(settings.MARKET_TABLE, ('pk', f'USER#{seller_id}'), 'sk', paging, range_prefix=_PREFIX)

@@ -4,7 +4,7 @@ from typing import Any
 
 from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 
-from chalicelib import clock, db, ids, settings
+from chalicelib import clock, ids, reads, settings
 from chalicelib.db import IntegerAttribute, MarketRow, Transaction
 from chalicelib.errors import Moved, NotFound
 
@@ -24,7 +24,7 @@ class User(MarketRow, discriminator='user'):
 
 
 def user_id_of(sub: str) -> str | None:
-    row = db.find(settings.MARKET_TABLE, f'IDENTITY#{sub}', 'IDENTITY')
+    row = reads.find(settings.MARKET_TABLE, f'IDENTITY#{sub}', 'IDENTITY')
     return row['user_id'] if row else None
 
 
@@ -44,7 +44,7 @@ def get(user_id: str) -> User:
 
 
 def show(user_id: str) -> dict[str, Any]:
-    row = db.find(settings.MARKET_TABLE, _pk(user_id), 'USER')
+    row = reads.find(settings.MARKET_TABLE, _pk(user_id), 'USER')
     if row is None:
         raise NotFound(f'There is no user {user_id}')
     return row

@@ -136,6 +136,7 @@ MUTANTS = [
 ]
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(('mutant', 'case'), MUTANTS, ids=lambda value: getattr(value, '__name__', value))
 def test_the_suite_finds_a_broken_variant(aws, monkeypatch, mutant, case):
     calls = cases.calls_of(BY_NAME[case])

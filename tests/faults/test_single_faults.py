@@ -8,6 +8,7 @@ import pytest
 from tests.faults import cases
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize('case', cases.CASES, ids=lambda case: case.name)
 def test_whatever_fails_once_everything_ends_right(aws, sdk, case):
     wrong, count = [], 0

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from chalicelib import db, settings
+from chalicelib import reads, settings
 from chalicelib.money import Money
 from chalicelib.payments import actions, providers, store
 from chalicelib.payments.port import Outcome, OutcomeUnknown, ProviderMismatch, Status
@@ -274,4 +274,4 @@ def test_a_failed_attempt_that_is_told_late_does_not_touch_the_next_one(market):
     second = pay(market, order, 'sandbox_card_confirm')
     deliver('settle_with_provider', *notices)
     assert market.order(order['id'])['payment_id'] == second['id']
-    assert db.find(settings.MARKET_TABLE, store.pk(second['id']), 'PAYMENT')['state'] == 'requires_action'
+    assert reads.find(settings.MARKET_TABLE, store.pk(second['id']), 'PAYMENT')['state'] == 'requires_action'

@@ -1,0 +1,166 @@
+"""Reads that go straight into views, without PynamoDB's models, which double the cost of a list."""
+
+import base64
+import itertools
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib import aws, settings
+from chalicelib.errors import Invalid
+
+
+def decode(item: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """A stored item in Python's own types. Numbers are integers: nothing here stores another kind."""
+    return {name: _value(*typed.popitem()) for name, typed in item.items()}
+
+
+def _value(kind: str, value: Any) -> Any:
+    match kind:
+        case 'N':
+            return int(value)
+        case 'L':
+            return [_value(*typed.popitem()) for typed in value]
+        case 'M':
+            return decode(value)
+        case 'NULL':
+            return None
+        case _:
+            return value
+
+
+def find(table: str, pk: str, sk: str) -> dict[str, Any] | None:
+    """One row as it stands now, in one request."""
+    answer = aws.client('dynamodb').get_item(TableName=table, Key=_key(pk, sk), ConsistentRead=True)
+    return decode(answer['Item']) if 'Item' in answer else None
+
+
+def find_many(table: str, keys: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Up to 100 rows as they stand now, in one request, in no order; those that do not exist are left out."""
+    wanted = {table: {'Keys': [_key(*key) for key in keys], 'ConsistentRead': True}}
+    found: list[dict[str, Any]] = []
+    while wanted:
+        answer = aws.client('dynamodb').batch_get_item(RequestItems=wanted)
+        found += [decode(item) for item in answer['Responses'].get(table, ())]
+        wanted = answer.get('UnprocessedKeys')
+    return found
+
+
+def index_up_to(index: str, hash_key: tuple[str, str], range_key: tuple[str, int], limit: int) -> list[dict[str, Any]]:
+    """The first `limit` rows of one index partition whose numeric range key is not greater than the one given."""
+    (hash_name, hash_value), (range_name, range_value) = hash_key, range_key
+    rows = _query(
+        TableName=settings.MARKET_TABLE,
+        IndexName=index,
+        KeyConditionExpression='#h = :h AND #r <= :r',
+        ExpressionAttributeNames={'#h': hash_name, '#r': range_name},
+        ExpressionAttributeValues={':h': {'S': hash_value}, ':r': {'N': str(range_value)}},
+        Limit=limit,
+    )
+    return list(itertools.islice(rows, limit))
+
+
+def index_all(table: str, index: str, hash_name: str, hash_value: str) -> list[dict[str, Any]]:
+    return list(
+        _query(
+            TableName=table,
+            IndexName=index,
+            KeyConditionExpression='#h = :h',
+            ExpressionAttributeNames={'#h': hash_name},
+            ExpressionAttributeValues={':h': {'S': hash_value}},
+        )
+    )
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows, and the cursor of the next ones where there are any."""
+
+    rows: list[dict[str, Any]]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class Paging:
+    """How much of a list is wanted, and from where."""
+
+    limit: int
+    cursor: str | None = None
+
+
+def page(
+    table: str,
+    hash_key: tuple[str, str],
+    range_name: str,
+    paging: Paging,
+    *,
+    index: str | None = None,
+    range_prefix: str = '',
+    newest_first: bool = True,
+) -> Page:
+    """One page of a partition, in one request.
+
+    A cursor is the position of the last row shown, and nothing else of the query: it cannot lead into a partition that the
+    caller did not ask for.
+    """
+    hash_name, hash_value = hash_key
+    request: dict[str, Any] = {
+        'TableName': table,
+        'KeyConditionExpression': '#h = :h',
+        'ExpressionAttributeNames': {'#h': hash_name},
+        'ExpressionAttributeValues': {':h': {'S': hash_value}},
+        'ScanIndexForward': not newest_first,
+        'Limit': paging.limit,
+    }
+    if index:
+        request['IndexName'] = index
+    if range_prefix:
+        request['KeyConditionExpression'] += ' AND begins_with(#r, :r)'
+        request['ExpressionAttributeNames']['#r'] = range_name
+        request['ExpressionAttributeValues'][':r'] = {'S': range_prefix}
+    position = list(dict.fromkeys([hash_name, range_name, 'pk', 'sk']))
+    if paging.cursor:
+        values = [hash_value, *_decode_cursor(paging.cursor, len(position) - 1, range_prefix)]
+        request['ExclusiveStartKey'] = {name: {'S': value} for name, value in zip(position, values, strict=True)}
+    answer = aws.client('dynamodb').query(**request)
+    last = answer.get('LastEvaluatedKey')
+    return Page(
+        [decode(item) for item in answer['Items']],
+        _encode_cursor([last[name]['S'] for name in position[1:]]) if last else None,
+    )
+
+
+def _query(**request: Any) -> Iterator[dict[str, Any]]:
+    while True:
+        answer = aws.client('dynamodb').query(**request)
+        yield from (decode(item) for item in answer['Items'])
+        if 'LastEvaluatedKey' not in answer:
+            return
+        request['ExclusiveStartKey'] = answer['LastEvaluatedKey']
+
+
+def _key(pk: str, sk: str) -> dict[str, dict[str, str]]:
+    return {'pk': {'S': pk}, 'sk': {'S': sk}}
+
+
+def _encode_cursor(position: list[str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(position, separators=(',', ':')).encode()).decode().rstrip('=')
+
+
+def _decode_cursor(cursor: str, length: int, range_prefix: str) -> list[str]:
+    try:
+        position = json.loads(base64.urlsafe_b64decode(cursor + '=' * (-len(cursor) % 4)))
+    except ValueError:
+        position = None
+    if not (
+        isinstance(position, list)
+        and len(position) == length
+        and all(isinstance(part, str) and part for part in position)
+        and position[0].startswith(range_prefix)
+    ):
+        raise Invalid(
+            'This cursor was not made here',
+            errors=[{'parameter': 'cursor', 'detail': 'Send the next_cursor of an earlier page of the same list, unchanged'}],
+        )
+    return position
