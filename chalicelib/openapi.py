@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
-from inspect import cleandoc
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
-from pydantic_core.core_schema import ModelSchema
+from pydantic_core.core_schema import IntSchema, ModelSchema, WithDefaultSchema
 
 from chalicelib import errors, ids
 from chalicelib.clock import DAY
@@ -17,6 +16,7 @@ from chalicelib.idempotency import KEPT_MS, MAX_LENGTH
 from chalicelib.schemas import ProblemView
 
 VERSION = '1.0.0'
+_COMPONENT = '#/components/schemas/'
 _Keyed = tuple[type[BaseModel], JsonSchemaMode]
 
 _DESCRIPTION = f"""\
@@ -44,11 +44,23 @@ _TAGS = {
 
 
 class _Schemas(GenerateJsonSchema):
+    """Without titles, by which some generators name their types, and without the defaults of answers, which say nothing."""
+
     def model_schema(self, schema: ModelSchema) -> dict[str, Any]:
         made = super().model_schema(schema)
+        del made['title']
         if self.mode == 'serialization':
             made.pop('additionalProperties', None)
         return made
+
+    def int_schema(self, schema: IntSchema) -> dict[str, Any]:
+        return super().int_schema(schema) | {'format': 'int64'}  # 32 bits end at 21 million rupiah
+
+    def default_schema(self, schema: WithDefaultSchema) -> dict[str, Any]:
+        return self.generate_inner(schema['schema']) if self.mode == 'serialization' else super().default_schema(schema)
+
+    def field_title_should_be_set(self, _: Any) -> bool:
+        return False
 
 
 def document(operations: Iterable[Operation]) -> dict[str, Any]:
@@ -57,7 +69,7 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for operation in listed:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, refs, schemas)
-    return {
+    made: dict[str, Any] = {
         'openapi': '3.1.0',
         'info': {
             'title': 'Gigmarket',
@@ -80,6 +92,37 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
             },
         },
     }
+    return _named(made)
+
+
+def _named(made: dict[str, Any]) -> dict[str, Any]:
+    """The document with names that are fit for the types of a client: no Package-Output, and no enum without a component."""
+    enums: dict[str, Any] = {}
+    named: dict[str, Any] = _renamed(made, enums)
+    schemas = {_name(name): schema for name, schema in named['components']['schemas'].items()}
+    assert len(schemas) == len(named['components']['schemas']), 'Two schemas have one name'
+    named['components']['schemas'] = dict(sorted((schemas | enums).items()))
+    return named
+
+
+def _renamed(node: Any, enums: dict[str, Any]) -> Any:
+    if isinstance(node, str) and node.startswith(_COMPONENT):
+        return _name(node)
+    if isinstance(node, list):
+        return [_renamed(one, enums) for one in node]
+    if not isinstance(node, dict):
+        return node
+    renamed = {key: _renamed(value, enums) for key, value in node.items()}
+    if 'enum' in renamed and 'title' in renamed:
+        name, enum = renamed.pop('title'), {'type': renamed.pop('type'), 'enum': renamed.pop('enum')}
+        assert enums.setdefault(name, enum) == enum, f'Two enums are called {name}'
+        renamed['$ref'] = _COMPONENT + name
+    return renamed
+
+
+def _name(component: str) -> str:
+    """Of the two schemas of a model that is both sent and shown; pydantic calls them Package-Input and Package-Output."""
+    return component.removesuffix('-Input').replace('-Output', 'View')
 
 
 def _components(operations: list[Operation]) -> tuple[dict[_Keyed, dict[str, Any]], dict[str, Any]]:
@@ -89,22 +132,22 @@ def _components(operations: list[Operation]) -> tuple[dict[_Keyed, dict[str, Any
             keyed[operation.takes, 'validation'] = None
         if operation.answers:
             keyed[operation.answers, 'serialization'] = None
-    refs, made = models_json_schema(list(keyed), schema_generator=_Schemas, ref_template='#/components/schemas/{model}')
+    refs, made = models_json_schema(list(keyed), schema_generator=_Schemas, ref_template=_COMPONENT + '{model}')
     return {(model, mode): dict(ref) for (model, mode), ref in refs.items() if issubclass(model, BaseModel)}, made['$defs']
 
 
 def _operation(operation: Operation, refs: dict[_Keyed, dict[str, Any]], schemas: dict[str, Any]) -> dict[str, Any]:
-    summary, _, description = cleandoc(operation.description).partition('\n\n')
+    summary, _, description = ' '.join(operation.description.split()).partition('. ')
     made: dict[str, Any] = {
         'operationId': operation.name,
-        'summary': ' '.join(summary.split()),
+        'summary': summary.removesuffix('.'),
         'tags': [operation.tag],
         'security': _security(operation.access),
         'parameters': list(_parameters(operation)),
         'responses': dict(_responses(operation, refs)),
     }
     if description:
-        made['description'] = ' '.join(description.split())
+        made['description'] = description
     if operation.takes:
         ref = refs[operation.takes, 'validation']
         content: dict[str, Any] = {'schema': ref}
@@ -123,7 +166,7 @@ def _parameters(operation: Operation) -> Iterator[dict[str, Any]]:
     for name in re.findall(r'{(\w+)}', operation.path):
         yield {'name': name, 'in': 'path', 'required': True, 'schema': {'type': 'string', 'pattern': ids.PATTERN.pattern}}
     if operation.query:
-        schema = operation.query.model_json_schema()
+        schema = operation.query.model_json_schema(schema_generator=_Schemas)
         for name, prop in schema['properties'].items():
             parameter = {'name': name, 'in': 'query', 'required': name in schema.get('required', ()), 'schema': _plain(prop)}
             if 'description' in prop:
@@ -142,7 +185,7 @@ def _parameters(operation: Operation) -> Iterator[dict[str, Any]]:
 
 def _plain(prop: dict[str, Any]) -> dict[str, Any]:
     """The schema of a query parameter: it may be left out, but it is never null."""
-    kept = {key: value for key, value in prop.items() if key not in ('title', 'anyOf', 'description')}
+    kept = {key: value for key, value in prop.items() if key not in ('anyOf', 'description')}
     branch: dict[str, Any] = next((one for one in prop.get('anyOf', ()) if one.get('type') != 'null'), {})
     made = {**branch, **kept}
     if made.get('default', 0) is None:

@@ -9,12 +9,12 @@ from pydantic_core import PydanticUndefined
 
 from chalicelib import ids
 
-CurrencyCode = Literal['USD', 'IDR']
+# The title of an enum names its component in the OpenAPI document, and so its type in the clients generated from it.
+CurrencyCode = Annotated[Literal['USD', 'IDR'], Field(title='CurrencyCode')]
 Minor = Annotated[int, Field(description='Whole minor units of the currency: 1050 is $10.50, and 5000000 is Rp 50.000.')]
 Language = Annotated[str, StringConstraints(pattern=r'^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$')]
 """A BCP 47 tag of language, and perhaps script and region: en, id, zh-Hant, pt-BR."""
 CountryCode = Annotated[str, StringConstraints(pattern=r'^[A-Z]{2}$')]
-
 
 UserId = Annotated[str, StringConstraints(pattern=ids.pattern('usr'))]
 GigId = Annotated[str, StringConstraints(pattern=ids.pattern('gig'))]
@@ -28,7 +28,14 @@ class Command(BaseModel):
     model_config = ConfigDict(extra='forbid', strict=True, str_strip_whitespace=True, defer_build=True, frozen=True)
 
 
-def partial(model: type[Command], name: str, doc: str, *, without: Set[str] = frozenset()) -> type[Command]:
+def examples(*bodies: dict[str, Any]) -> ConfigDict:
+    """The `model_config` of a command: bodies as they may be sent, for its readers and for the forms of the documentation."""
+    return ConfigDict(json_schema_extra={'examples': list(bodies)})
+
+
+def partial(
+    model: type[Command], name: str, doc: str, *, example: dict[str, Any], without: Set[str] = frozenset()
+) -> type[Command]:
     """The same fields, none required and none with a default: for PATCH, where what is left out stays as it is."""
     fields: dict[str, Any] = {}
     for field, info in model.model_fields.items():
@@ -36,7 +43,8 @@ def partial(model: type[Command], name: str, doc: str, *, without: Set[str] = fr
             optional = copy(info)
             optional.default, optional.default_factory = PydanticUndefined, _left_out
             fields[field] = (info.annotation, optional)
-    return create_model(name, __base__=Command, __doc__=doc, __module__=model.__module__, **fields)
+    config = {**examples(example)}
+    return create_model(name, __base__=Command, __doc__=doc, __module__=model.__module__, __cls_kwargs__=config, **fields)
 
 
 def _left_out() -> None:
@@ -52,7 +60,7 @@ class Query(BaseModel):
 class View(BaseModel):
     """An answer: open, so that a field may be added without breaking those who read it."""
 
-    model_config = ConfigDict(defer_build=True, frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, json_schema_serialization_defaults_required=True)
 
 
 class ListQuery(Query):
@@ -67,6 +75,8 @@ class PageView(View):
 
 
 class ProblemField(View):
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
     pointer: Annotated[str | None, Field(description='JSON pointer into the body.', examples=['#/packages/0/price_minor'])] = (
         None
     )
@@ -76,6 +86,8 @@ class ProblemField(View):
 
 class ProblemView(View):
     """RFC 9457."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
     type: Annotated[str, Field(examples=['urn:gigmarket:problem:order-state'], description='Stable: decide on this.')]
     title: str

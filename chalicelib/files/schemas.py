@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field
 
 from chalicelib.files import rules
-from chalicelib.schemas import Command, View
+from chalicelib.schemas import Command, View, examples
 
-Purpose = Literal['gallery', 'product', 'requirement', 'delivery']
-State = Literal['pending', 'ready', 'rejected']
+Purpose = Annotated[Literal['gallery', 'product', 'requirement', 'delivery'], Field(title='FilePurpose')]
+State = Annotated[Literal['pending', 'ready', 'rejected'], Field(title='FileState')]
+BrokenPromise = Annotated[Literal['size', 'content_type', 'sha256'], Field(title='BrokenPromise')]
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f/\\\u200e\u200f\u202a-\u202e\u2066-\u2069]')
 
 
@@ -23,12 +24,22 @@ def _plain_name(filename: str) -> str:
 class AnnounceFile(Command):
     """What is about to be uploaded. The bytes that arrive must be exactly these."""
 
+    model_config = examples(
+        {
+            'purpose': 'gallery',
+            'filename': 'logo.png',
+            'content_type': 'image/png',
+            'size_bytes': 48_213,
+            'sha256': 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+        }
+    )
+
     purpose: Annotated[
         Purpose,
         Field(description='`gallery` files are public once they are ready; all others are private to their orders.'),
     ]
     filename: Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_plain_name)]
-    content_type: Annotated[str, Field(max_length=127, examples=['image/png'])]
+    content_type: Annotated[str, Field(max_length=127)]
     size_bytes: Annotated[int, Field(ge=1, le=rules.MAX_BYTES)]
     sha256: Annotated[str, Field(pattern=r'^[0-9a-f]{64}$', description='Of the whole file, in lower-case hex.')]
 
@@ -41,9 +52,7 @@ class FileView(View):
     size_bytes: int
     sha256: str
     state: Annotated[State, Field(description='`pending` until the upload was checked; only `ready` files can be used.')]
-    rejected_because: Annotated[
-        Literal['size', 'content_type', 'sha256'] | None, Field(description='Which promise the upload broke.')
-    ] = None
+    rejected_because: Annotated[BrokenPromise | None, Field(description='Which promise the upload broke.')] = None
     created_at: datetime
     download_url: Annotated[
         str | None, Field(description='Good for five minutes; null unless the file is ready. Ask again for a new one.')

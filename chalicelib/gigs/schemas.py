@@ -4,22 +4,36 @@ import json
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from chalicelib.gigs.categories import TAXONOMY, Name
-from chalicelib.schemas import Command, CurrencyCode, FileId, Language, ListQuery, PageView, UserId, View, partial
+from chalicelib.schemas import (
+    Command,
+    CurrencyCode,
+    FileId,
+    Language,
+    ListQuery,
+    PageView,
+    UserId,
+    View,
+    examples,
+    partial,
+)
 
-Kind = Literal['service', 'digital_product']
-Status = Literal['draft', 'active', 'paused', 'denied', 'deleted']
+Kind = Annotated[Literal['service', 'digital_product'], Field(title='GigKind')]
+Status = Annotated[Literal['draft', 'active', 'paused', 'denied', 'deleted'], Field(title='GigStatus')]
 Slug = Annotated[str, StringConstraints(pattern=r'^[a-z0-9][a-z0-9_-]{0,29}$')]
 """A name given by the seller, unique within the gig, by which orders refer to a part of it."""
 Tag = Annotated[str, StringConstraints(pattern=r'^[^\W_]+( [^\W_]+)*$', max_length=20)]
 Price = Annotated[int, Field(ge=1, le=10**12, description='Whole minor units of the currency of the gig.')]
-Tier = Literal['basic', 'standard', 'premium']
+Tier = Annotated[Literal['basic', 'standard', 'premium'], Field(title='Tier')]
+RefundRule = Annotated[Literal['no_refund', 'until_accepted'], Field(title='RefundRule')]
 
 
 class _Both(Command):
     """Parts that are written and shown in the same shape."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
 
 class Package(_Both):
@@ -92,7 +106,7 @@ class Product(_Both):
     file_ids: Annotated[list[FileId], Field(min_length=1, max_length=20)]
     licence: Annotated[str, Field(min_length=1, max_length=5_000, description='What the buyer may do with it.')]
     refund_rule: Annotated[
-        Literal['no_refund', 'until_accepted'],
+        RefundRule,
         Field(description='`until_accepted`: the buyer may give it back for all the money until it counts as accepted.'),
     ]
 
@@ -100,10 +114,42 @@ class Product(_Both):
 class WriteGig(Command):
     """A draft. It may be incomplete: what is missing is told when it is published."""
 
+    model_config = examples(
+        {
+            'title': 'I will design a minimalist logo for your shop',
+            'category': 'logo-design',
+            'language': 'en',
+            'currency': 'USD',
+            'description': 'A logo that works on a stamp, on a parcel and on a screen. You get sketches within days, then the '
+            'final files in every format that a printer or a web shop asks for.',
+            'tags': ['logo', 'branding'],
+            'packages': [
+                {'tier': 'basic', 'name': 'One concept', 'description': 'As PNG', 'price_minor': 2_500, 'delivery_days': 3}
+            ],
+            'extras': [{'kind': 'fast_delivery', 'id': 'fast', 'price_minor': 1_500, 'delivery_days': 1}],
+            'requirements': [{'kind': 'free_text', 'id': 'brief', 'question': 'What does your shop sell, and to whom?'}],
+        },
+        {
+            'kind': 'digital_product',
+            'title': 'Spreadsheet templates for a small online shop',
+            'category': 'templates',
+            'language': 'en',
+            'currency': 'USD',
+            'packages': [
+                {'tier': 'basic', 'name': 'All four', 'description': 'Spreadsheets and instructions', 'price_minor': 1_200}
+            ],
+            'product': {
+                'file_ids': ['fil_01JDF4Q7M2X8V5K3N6P9R1T0WZ'],
+                'licence': 'For your own business. Not for resale.',
+                'refund_rule': 'until_accepted',
+            },
+        },
+    )
+
     kind: Kind = 'service'
-    title: Annotated[str, Field(min_length=1, max_length=80, examples=['I will design a minimalist logo'])]
-    category: Annotated[Slug, Field(description='A second-level slug of `GET /categories`.', examples=['logo-design'])]
-    language: Annotated[Language, Field(examples=['en'])]
+    title: Annotated[str, Field(min_length=1, max_length=80)]
+    category: Annotated[Slug, Field(description='A second-level slug of `GET /categories`.')]
+    language: Language
     currency: CurrencyCode
     description: Annotated[str, Field(max_length=1_200)] = ''
     tags: Annotated[list[Tag], Field(max_length=5)] = []
@@ -121,11 +167,14 @@ EditGig = partial(
     WriteGig,
     'EditGig',
     'Only what is given is changed; lists are replaced as a whole. Kind and currency stay as they were made.',
+    example={'title': 'I will design a logo for your bakery', 'tags': ['logo', 'bakery']},
     without={'kind', 'currency'},
 )
 
 
 class DenyGig(Command):
+    model_config = examples({'reason': 'The pictures are those of another seller.'})
+
     reason: Annotated[str, Field(min_length=1, max_length=500)]
 
 
@@ -166,7 +215,7 @@ class GigView(View):
     requirements: list[Requirement]
     gallery: list[GalleryItem]
     licence: Annotated[str | None, Field(description='Of a digital product.')] = None
-    refund_rule: Literal['no_refund', 'until_accepted'] | None = None
+    refund_rule: RefundRule | None = None
     product_file_ids: Annotated[list[str] | None, Field(description='Shown to the seller only.')] = None
     created_at: datetime
     updated_at: datetime

@@ -10,7 +10,7 @@ routes = Routes(__name__, tag='Money')
 
 @routes.read('/me/balance', answers=BalanceView)
 def show_balance(caller: Caller) -> BalanceView:
-    """Your money by currency: what is available, and each amount that is not, with its reason and its date."""
+    """Your money by currency. What is not available yet is told amount by amount, with its reason and its date."""
     return BalanceView.of(store.totals(caller.user_id), store.held_for(caller.user_id))
 
 

@@ -9,7 +9,7 @@ from chalicelib.ledger import accounts
 from chalicelib.money import CURRENCIES
 from chalicelib.schemas import CurrencyCode, Minor, PageView, View
 
-Reason = Literal['in_escrow', 'clearing', 'refund', 'payout']
+Reason = Annotated[Literal['in_escrow', 'clearing', 'refund', 'payout'], Field(title='PendingReason')]
 
 
 class PendingAmount(View):
@@ -70,7 +70,7 @@ class StatementLine(View):
     event: Annotated[str, Field(examples=['payment_released'])]
     account: Annotated[
         Literal['escrow', 'fee.buyer', 'seller.clearing', 'seller.available', 'buyer.wallet', 'refund', 'payout'],
-        Field(description='Which of your accounts it moved.'),
+        Field(title='StatementAccount', description='Which of your accounts it moved.'),
     ]
     amount_minor: Annotated[int, Field(description='Added to (+) or taken from (-) that account.')]
     currency: CurrencyCode

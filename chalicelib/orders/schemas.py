@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints
 
 from chalicelib import clock
-from chalicelib.gigs.schemas import Kind, Package, Requirement, Slug
+from chalicelib.gigs.schemas import Kind, Package, RefundRule, Requirement, Slug
 from chalicelib.orders import lifecycle
 from chalicelib.orders.lifecycle import OrderFunds, OrderRole, OrderState
 from chalicelib.orders.store import Order
 from chalicelib.quotes.schemas import PricedView, priced
-from chalicelib.schemas import Command, CurrencyCode, FileId, ListQuery, Minor, PageView, QuoteId, View
+from chalicelib.schemas import Command, CurrencyCode, FileId, ListQuery, Minor, PageView, QuoteId, View, examples
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
 Message = Annotated[str, StringConstraints(min_length=1, max_length=2_500)]
@@ -25,6 +25,8 @@ def _distinct(values: list[str]) -> list[str]:
 
 
 class PlaceOrder(Command):
+    model_config = examples({'quote_id': 'quo_01JDF5B8N3C6G9J2M5Q8S1V4XA'})
+
     quote_id: QuoteId
 
 
@@ -50,10 +52,24 @@ Answer = Annotated[FreeTextAnswer | ChoiceAnswer | FileAnswer, Field(discriminat
 
 
 class SubmitRequirements(Command):
+    model_config = examples(
+        {
+            'answers': [
+                {'kind': 'free_text', 'requirement_id': 'brief', 'text': 'Coffee, to people who work nearby'},
+                {'kind': 'multiple_choice', 'requirement_id': 'style', 'choices': ['Hand-drawn']},
+                {'kind': 'file', 'requirement_id': 'sketch', 'file_ids': ['fil_01JDF6C2P7D0H4K8N1R5T9W3YB']},
+            ]
+        }
+    )
+
     answers: Annotated[list[Answer], Field(max_length=15)]
 
 
 class Deliver(Command):
+    model_config = examples(
+        {'message': 'Here is your logo, in three formats.', 'file_ids': ['fil_01JDF7E5R8F1J6M0P3S7V2X4ZC']},
+    )
+
     message: Message
     file_ids: Annotated[
         list[FileId],
@@ -63,20 +79,28 @@ class Deliver(Command):
 
 
 class RequestRevision(Command):
+    model_config = examples({'reason': 'Please make the lettering a little heavier.'})
+
     reason: Reason
 
 
 class CancelOrder(Command):
+    model_config = examples({'reason': 'The shop will not open after all.'})
+
     reason: Reason
 
 
 class ExtendOrder(Command):
+    model_config = examples({'days': 3, 'reason': 'The printer needs another format.'})
+
     days: Annotated[int, Field(ge=1, le=60)]
     reason: Reason
 
 
 class OrderQuery(ListQuery):
-    role: Annotated[Literal['buyer', 'seller'], Field(description='Orders you bought, or orders you sold.')] = 'buyer'
+    role: Annotated[Literal['buyer', 'seller'], Field(title='Side', description='Orders you bought, or orders you sold.')] = (
+        'buyer'
+    )
 
 
 class DeliveryView(View):
@@ -90,7 +114,7 @@ class ExtensionView(View):
     id: str
     days: int
     reason: str
-    state: Literal['open', 'granted', 'declined', 'lapsed']
+    state: Annotated[Literal['open', 'granted', 'declined', 'lapsed'], Field(title='ExtensionState')]
     asked_at: datetime
 
 
@@ -98,7 +122,8 @@ class RefundView(View):
     id: str
     amount_minor: Minor
     state: Annotated[
-        Literal['requested', 'succeeded', 'failed'], Field(description="`failed`: the money is in the buyer's wallet instead.")
+        Literal['requested', 'succeeded', 'failed'],
+        Field(title='RefundState', description="`failed`: the money is in the buyer's wallet instead."),
     ]
     failure: str | None = None
     requested_at: datetime
@@ -118,7 +143,7 @@ class OrderView(PricedView):
     requirements: list[Requirement]
     answers: list[Answer] | None = None
     licence: str | None = None
-    refund_rule: Literal['no_refund', 'until_accepted'] | None = None
+    refund_rule: RefundRule | None = None
     revisions_used: int
     deliveries: list[DeliveryView]
     extensions: list[ExtensionView]

@@ -5,10 +5,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from chalicelib.schemas import Command, CurrencyCode, Minor, View
+from chalicelib.schemas import Command, CurrencyCode, Minor, View, examples
 
 
 class Pay(Command):
+    model_config = examples({'method': 'sandbox_card_ok'})
+
     method: Annotated[
         str,
         Field(
@@ -16,7 +18,6 @@ class Pay(Command):
             max_length=120,
             description='A token of the payment provider, never a card number. The sandbox knows `sandbox_card_ok`, '
             '`sandbox_card_declined`, `sandbox_card_confirm` and `sandbox_card_no_refund`.',
-            examples=['sandbox_card_ok'],
         ),
     ]
 
@@ -27,8 +28,9 @@ class PaymentView(View):
     state: Annotated[
         Literal['requested', 'pending', 'requires_action', 'succeeded', 'failed', 'returned'],
         Field(
+            title='PaymentState',
             description='`requires_action`: go to `next_action_url`. `returned`: the money came when the order did not take '
-            'it any more, and goes back.'
+            'it any more, and goes back.',
         ),
     ]
     amount_minor: Minor

@@ -5,10 +5,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from chalicelib.schemas import Command, CurrencyCode, Minor, PageView, View
+from chalicelib.schemas import Command, CurrencyCode, Minor, PageView, View, examples
 
 
 class RequestPayout(Command):
+    model_config = examples({'amount_minor': 8_000, 'currency': 'USD', 'destination': 'sandbox_bank_ok'})
+
     amount_minor: Annotated[int, Field(ge=1, le=10**12, description='Whole minor units of the currency.')]
     currency: CurrencyCode
     destination: Annotated[
@@ -18,14 +20,16 @@ class RequestPayout(Command):
             max_length=120,
             description='A token of the payment provider, never an account number. The sandbox knows `sandbox_bank_ok` and '
             '`sandbox_bank_closed`.',
-            examples=['sandbox_bank_ok'],
         ),
     ]
 
 
 class PayoutView(View):
     id: str
-    state: Annotated[Literal['requested', 'paid', 'failed'], Field(description='`failed`: the money is available again.')]
+    state: Annotated[
+        Literal['requested', 'paid', 'failed'],
+        Field(title='PayoutState', description='`failed`: the money is available again.'),
+    ]
     amount_minor: Minor
     currency: CurrencyCode
     failure: Annotated[str | None, Field(examples=['account_closed'])] = None

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field
 
 from chalicelib.gigs.schemas import Kind, Slug, Tier
-from chalicelib.schemas import Command, CurrencyCode, GigId, Minor, View
+from chalicelib.schemas import Command, CurrencyCode, GigId, Minor, View, examples
 
 
 class WantedExtra(Command):
@@ -15,6 +15,10 @@ class WantedExtra(Command):
 
 
 class AskQuote(Command):
+    model_config = examples(
+        {'gig_id': 'gig_01JDF3N6K1V4X7Z0B3D6F9H2KM', 'package': 'basic', 'extras': [{'id': 'fast'}]},
+    )
+
     gig_id: GigId
     package: Tier = 'basic'
     extras: Annotated[list[WantedExtra], Field(max_length=10)] = []
@@ -23,7 +27,10 @@ class AskQuote(Command):
 class PriceLine(View):
     kind: Annotated[
         Literal['package', 'extra', 'buyer_fee', 'price', 'commission'],
-        Field(description='The buyer pays package, extras and buyer_fee; the seller gets the price less the commission.'),
+        Field(
+            title='PriceLineKind',
+            description='The buyer pays package, extras and buyer_fee; the seller gets the price less the commission.',
+        ),
     ]
     label: str
     quantity: int = 1

@@ -6,25 +6,39 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.schemas import Command, CountryCode, Language, View, partial
+from chalicelib.schemas import Command, CountryCode, Language, View, examples, partial
 
-Level = Literal['new', 'level_1', 'level_2', 'top_rated']
+Level = Annotated[Literal['new', 'level_1', 'level_2', 'top_rated'], Field(title='SellerLevel')]
+StaffRole = Annotated[Literal['support', 'admin'], Field(title='StaffRole')]
 Skill = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 
 
 class _Profile(Command):
-    display_name: Annotated[str | None, Field(min_length=2, max_length=50, examples=['Ana Wijaya'])] = None
-    headline: Annotated[str | None, Field(max_length=80, examples=['Logo designer'])] = None
+    display_name: Annotated[str | None, Field(min_length=2, max_length=50)] = None
+    headline: Annotated[str | None, Field(max_length=80)] = None
     bio: Annotated[str | None, Field(max_length=600)] = None
-    country: Annotated[CountryCode | None, Field(description='ISO 3166-1 alpha-2.', examples=['ID'])] = None
-    languages: Annotated[list[Language] | None, Field(max_length=10, examples=[['id', 'en']])] = None
+    country: Annotated[CountryCode | None, Field(description='ISO 3166-1 alpha-2.')] = None
+    languages: Annotated[list[Language] | None, Field(max_length=10)] = None
     skills: Annotated[list[Skill] | None, Field(max_length=15)] = None
 
 
-UpdateProfile = partial(_Profile, 'UpdateProfile', 'Only what is given is changed; null takes it away.')
+UpdateProfile = partial(
+    _Profile,
+    'UpdateProfile',
+    'Only what is given is changed; null takes it away.',
+    example={
+        'display_name': 'Ana Wijaya',
+        'headline': 'Logo designer',
+        'country': 'ID',
+        'languages': ['id', 'en'],
+        'skills': ['logo design'],
+    },
+)
 
 
 class SetLevel(Command):
+    model_config = examples({'level': 'level_1'})
+
     level: Level
 
 
@@ -50,4 +64,4 @@ class UserView(View):
 class MeView(UserView):
     """What one sees of oneself."""
 
-    roles: Annotated[list[Literal['support', 'admin']], Field(description='Groups that this access token carries.')]
+    roles: Annotated[list[StaffRole], Field(description='Groups that this access token carries.')]

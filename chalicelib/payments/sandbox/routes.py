@@ -19,7 +19,7 @@ def _notify(payment_id: str) -> Confirmation:
 
 @routes.write('POST', '/sandbox/payments/{payment_id}/confirmation', takes=ConfirmPayment, answers=Confirmation, then=_notify)
 def confirm_sandbox_payment(_: Transaction, caller: Caller, said: ConfirmPayment, payment_id: str) -> Confirmation:
-    """Stand in for your bank: approve or refuse a payment that waits for a confirmation. Only where the sandbox is in use."""
+    """Stand in for your bank. Approve or refuse a payment that waits for a confirmation, where the sandbox is in use."""
     if store.get_of(payment_id, caller.user_id).provider != provider.Sandbox.name:
         raise NotFound(f'The sandbox has no payment {payment_id}')
     provider.confirm(payment_id, is_approved=said.approved)

@@ -1,9 +1,11 @@
 """What a buyer says on the sandbox's page."""
 
-from chalicelib.schemas import Command, View
+from chalicelib.schemas import Command, View, examples
 
 
 class ConfirmPayment(Command):
+    model_config = examples({'approved': True})
+
     approved: bool
 
 
