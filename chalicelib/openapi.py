@@ -44,7 +44,10 @@ _TAGS = {
 
 
 class _Schemas(GenerateJsonSchema):
-    """Without titles, by which some generators name their types, and without the defaults of answers, which say nothing."""
+    """Without titles, by which some generators name their types, and without the defaults of answers, which say nothing.
+
+    All stays in the order in which it was written, so that examples read as they were meant.
+    """
 
     def model_schema(self, schema: ModelSchema) -> dict[str, Any]:
         made = super().model_schema(schema)
@@ -61,6 +64,9 @@ class _Schemas(GenerateJsonSchema):
 
     def field_title_should_be_set(self, _: Any) -> bool:
         return False
+
+    def sort(self, value: Any, _: str | None = None) -> Any:
+        return value
 
 
 def document(operations: Iterable[Operation]) -> dict[str, Any]:
@@ -100,7 +106,8 @@ def _named(made: dict[str, Any]) -> dict[str, Any]:
     enums: dict[str, Any] = {}
     named: dict[str, Any] = _renamed(made, enums)
     schemas = {_name(name): schema for name, schema in named['components']['schemas'].items()}
-    assert len(schemas) == len(named['components']['schemas']), 'Two schemas have one name'
+    clashes = [name for name in enums if 'properties' in schemas.get(name, {})]
+    assert len(schemas) == len(named['components']['schemas']) and not clashes, 'Two schemas have one name'
     named['components']['schemas'] = dict(sorted((schemas | enums).items()))
     return named
 
