@@ -27,7 +27,10 @@ Slug = Annotated[str, StringConstraints(pattern=r'^[a-z0-9][a-z0-9_-]{0,29}$')]
 Tag = Annotated[str, StringConstraints(pattern=r'^[^\W_]+( [^\W_]+)*$', max_length=20)]
 Price = Annotated[int, Field(ge=1, le=10**12, description='Whole minor units of the currency of the gig.')]
 Tier = Annotated[Literal['basic', 'standard', 'premium'], Field(title='Tier')]
-RefundRule = Annotated[Literal['no_refund', 'until_accepted'], Field(title='RefundRule')]
+RefundRule = Annotated[
+    Literal['no_refund', 'until_accepted'],
+    Field(title='RefundRule', description='`until_accepted`: until then, the buyer may give it back for all the money.'),
+]
 
 
 class _Both(Command):
@@ -105,10 +108,7 @@ class Product(_Both):
 
     file_ids: Annotated[list[FileId], Field(min_length=1, max_length=20)]
     licence: Annotated[str, Field(min_length=1, max_length=5_000, description='What the buyer may do with it.')]
-    refund_rule: Annotated[
-        RefundRule,
-        Field(description='`until_accepted`: the buyer may give it back for all the money until it counts as accepted.'),
-    ]
+    refund_rule: RefundRule
 
 
 class WriteGig(Command):
@@ -135,14 +135,8 @@ class WriteGig(Command):
             'category': 'templates',
             'language': 'en',
             'currency': 'USD',
-            'packages': [
-                {'tier': 'basic', 'name': 'All four', 'description': 'Spreadsheets and instructions', 'price_minor': 1_200}
-            ],
-            'product': {
-                'file_ids': ['fil_01JDF4Q7M2X8V5K3N6P9R1T0WZ'],
-                'licence': 'For your own business. Not for resale.',
-                'refund_rule': 'until_accepted',
-            },
+            'packages': [{'tier': 'basic', 'name': 'All four', 'description': 'Four spreadsheets', 'price_minor': 1_200}],
+            'product': {'file_ids': ['fil_01JDF4Q7M2X8V5K3N6P9R1T0WZ'], 'licence': 'No resale.', 'refund_rule': 'no_refund'},
         },
     )
 
@@ -183,7 +177,7 @@ class GigQuery(ListQuery):
     seller_id: UserId | None = None
     status: Annotated[
         Literal['draft', 'active', 'paused', 'denied'],
-        Field(description="Others than `active` are a seller's own, with `seller_id`."),
+        Field(title='ListedStatus', description="Others than `active` are a seller's own, with `seller_id`."),
     ] = 'active'
 
 

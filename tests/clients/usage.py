@@ -12,8 +12,8 @@ from gigmarket_client.models import (
     FastDeliveryView,
     FreeText,
     GigPage,
-    GigStatus,
     GigView,
+    ListedStatus,
     Package,
     Tier,
     WriteGig,
@@ -44,7 +44,7 @@ def sell(client: AuthenticatedClient) -> GigView:
 
 
 def offers(client: AuthenticatedClient, category: str) -> list[GigView]:
-    page = list_gigs.sync(client=client, category=category, status=GigStatus.ACTIVE, limit=10)
+    page = list_gigs.sync(client=client, category=category, status=ListedStatus.ACTIVE, limit=10)
     assert isinstance(page, GigPage), page
     gigs = [show_gig.sync(item.id, client=client) for item in page.items]
     return [gig for gig in gigs if isinstance(gig, GigView)]
