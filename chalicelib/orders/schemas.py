@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints
 
 from chalicelib import clock
-from chalicelib.gigs.schemas import Kind, Package, RefundRule, Requirement, Slug
+from chalicelib.gigs.parts import Kind, Package, RefundRule, Requirement, Slug
 from chalicelib.orders import lifecycle
 from chalicelib.orders.lifecycle import OrderFunds, OrderRole, OrderState
 from chalicelib.orders.store import Order

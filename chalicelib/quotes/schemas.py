@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from chalicelib.gigs.schemas import Kind, Slug, Tier
+from chalicelib.gigs.parts import Kind, Slug, Tier
 from chalicelib.schemas import Command, CurrencyCode, GigId, Minor, View, examples
 
 
