@@ -1,4 +1,4 @@
-"""The parts of a gig, in the shape in which they are written, kept, ordered and shown. Limits are Fiverr's where it has them."""
+"""The parts of a gig, in the shape in which they are written, kept, ordered and shown. Limits are Fiverr's where it has any."""
 
 from typing import Annotated, Literal
 
