@@ -27,6 +27,10 @@ class Command(BaseModel):
 
     model_config = ConfigDict(extra='forbid', strict=True, str_strip_whitespace=True, defer_build=True, frozen=True)
 
+    def given(self) -> dict[str, Any]:
+        """Only the fields that were sent, each whole."""
+        return {name: value for name, value in self.model_dump().items() if name in self.model_fields_set}
+
 
 def examples(*bodies: dict[str, Any]) -> ConfigDict:
     """The `model_config` of a command: bodies as they may be sent, for its readers and for the forms of the documentation."""

@@ -57,8 +57,11 @@ def sweep() -> int:
     oldest = now
     for shard in range(settings.DUE_SHARDS_READ):
         for row in reads.index_up_to('due', ('due_shard', str(shard)), ('due_at', now), _ROWS_PER_SHARD):
-            due[QUEUES[row['due_action']]].append(row)
             oldest = min(oldest, row['due_at'])
+            if queue_url := QUEUES.get(row['due_action']):
+                due[queue_url].append(row)
+            else:
+                logger.error('nobody acts on this timer', action=row['due_action'], pk=row['pk'])
     metrics.add_metric('OldestTimer', MetricUnit.Milliseconds, now - oldest)
     metrics.flush_metrics()
     return sum(_send(queue_url, rows) for queue_url, rows in due.items() if not _is_deep(queue_url))

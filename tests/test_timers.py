@@ -150,6 +150,13 @@ def test_a_row_leaves_the_index_with_its_timer(market, due):
     assert 'held_for' not in row('order')
 
 
+def test_a_timer_that_nobody_acts_on_does_not_stop_the_others(due, monkeypatch):
+    monkeypatch.setattr(timers, 'QUEUES', {})
+    assert sweep() == 0
+    monkeypatch.undo()
+    assert sweep() == 1
+
+
 def test_the_message_carries_only_where_to_look(due):
     sweep()
     assert set(json.loads(resources.messages('release')[0])) == {'v', 'action', 'pk', 'sk'}

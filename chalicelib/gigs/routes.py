@@ -43,7 +43,7 @@ def list_gigs(caller: Caller | None, asked: GigQuery) -> GigPage:
 @routes.write('PATCH', '/gigs/{gig_id}', takes=EditGig, answers=GigView)
 def edit_gig(tx: Transaction, caller: Caller, changes: Command, gig_id: str) -> GigView:
     """Change a gig. Orders already quoted keep what they were quoted."""
-    gig = actions.edit(tx, caller, gig_id, changes.model_dump(exclude_unset=True))
+    gig = actions.edit(tx, caller, gig_id, changes.given())
     return GigView.of(gig.attribute_values, to_owner=True)
 
 

@@ -20,7 +20,7 @@ def show_me(caller: Caller) -> MeView:
 @routes.write('PATCH', '/me', takes=UpdateProfile, answers=MeView)
 def update_me(tx: Transaction, caller: Caller, changes: Command) -> MeView:
     """Change your profile."""
-    user = actions.describe(tx, caller.user_id, changes.model_dump(exclude_unset=True))
+    user = actions.describe(tx, caller.user_id, changes.given())
     return MeView.of(user.attribute_values, roles=sorted(caller.roles))
 
 

@@ -74,6 +74,12 @@ def test_what_a_gig_is_made_as_stays(market, seller, change):
 PACKAGE = GIG['packages'][0]
 
 
+def test_what_is_left_out_within_a_part_has_its_default(market, seller):
+    package = {name: value for name, value in PACKAGE.items() if name != 'revisions'}
+    edited = ok(seller.patch(f'/gigs/{market.gig()["id"]}', {'packages': [package]}))
+    assert edited['packages'][0]['revisions'] == 0
+
+
 @pytest.mark.parametrize(
     ('change', 'pointer'),
     [
