@@ -4,7 +4,7 @@ STAGE ?= dev
 VENV := .venv/bin
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: run stop reset token demo test unit check package deploy destroy redrive openapi bench clean
+.PHONY: run stop reset token demo test unit check package deploy destroy redrive openapi data-model bench clean
 
 run: .venv/ready .venv-ministack/ready  ## Start the marketplace on this machine, and say how to use it
 	@$(VENV)/python -m infra.local.run
@@ -51,6 +51,9 @@ redrive: .venv/ready  ## Send what a stage's queues gave up on back to them
 
 openapi: .venv/ready  ## Write docs/openapi.json
 	$(VENV)/python -m infra.build.openapi
+
+data-model: .venv/ready  ## Write the costs of all operations into docs/data-model.md
+	$(VENV)/python -W ignore -m tests.support.write_data_model
 
 bench: .venv/ready  ## Measure, and write docs/performance.md
 	$(VENV)/python -m tests.bench
