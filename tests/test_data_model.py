@@ -16,7 +16,7 @@ def test_the_document_says_what_every_operation_costs():
 
 
 def test_the_costs_that_were_promised():
-    requests = {name: len(bill.calls) for name, bill in bills()}
+    requests = {name: len(bill.calls) for name, bill in bills().items()}
     assert (requests['show_gig'], requests['list_gigs'], requests['place_order']) == (1, 1, 2)
     assert requests['announce_file'] == 1, 'signing a form asks nobody'
     assert requests['show_file'] == 1, 'and neither does signing a link'

@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import time_machine
@@ -19,8 +20,13 @@ DAY = 24 * 3600
 TIMERS = ('expire_order', 'time_out_order', 'complete_order', 'release_payment', 'settle_payment', 'send_refund', 'send_payout')
 
 
-def bills() -> Iterator[tuple[str, Bill]]:
+@cache
+def bills() -> dict[str, Bill]:
     """What each operation of the API, and each timer, asks of AWS. Who is calling is known to the process already."""
+    return dict(_bills())
+
+
+def _bills() -> Iterator[tuple[str, Bill]]:
     with time_machine.travel(NOON, tick=False) as clock:
         resources.clear()
         users.identify.cache_clear()
@@ -110,7 +116,7 @@ def announce(market: Market) -> str:
 def table() -> str:
     """As it stands in docs/data-model.md."""
     lines = ['| operation or timer | requests | read units | write units | calls |', '| --- | --- | --- | --- | --- |']
-    for name, bill in bills():
+    for name, bill in bills().items():
         calls = ', '.join(f'{call} x{len(list(run))}'.removesuffix(' x1') for call, run in itertools.groupby(bill.calls))
         lines.append(f'| `{name}` | {len(bill.calls)} | {bill.read_units:g} | {bill.write_units:g} | {calls or "-"} |')
     return '\n'.join(lines)
