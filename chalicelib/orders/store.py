@@ -12,6 +12,7 @@ from chalicelib.db import IntegerAttribute, MarketRow, Transaction
 from chalicelib.errors import Conflict, Moved, NotFound
 from chalicelib.ledger.postings import Terms
 from chalicelib.ledger.store import HeldRow
+from chalicelib.money import Money
 from chalicelib.orders import lifecycle
 from chalicelib.orders.lifecycle import Actor, Facts, OrderFunds, OrderRole, OrderState
 from chalicelib.policy import Policy
@@ -135,6 +136,10 @@ class Refund(HeldRow, discriminator='refund'):
     failure = UnicodeAttribute(null=True)
     requested_at = IntegerAttribute()
     settled_at = IntegerAttribute(null=True)
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount_minor, self.currency)
 
 
 class Event(MarketRow, discriminator='event'):

@@ -122,8 +122,8 @@ def send_refund(order_id: str, refund_sk: str) -> None:
     if not refund.is_due('send_refund'):
         return
     payment = store.get(refund.payment_id)
-    outcome = provider(payment.provider).refund(refund.id, payment.id, payment.money)
-    said = agreed(outcome, refund.id, payment.money)
+    outcome = provider(payment.provider).refund(refund.id, payment.id, refund.money)
+    said = agreed(outcome, refund.id, refund.money)
     db.atomically(lambda tx: _record_refund(tx, order_id, refund_sk, payment.provider, said))
 
 
