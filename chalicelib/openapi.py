@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel
@@ -32,6 +31,17 @@ A marketplace for freelance services: sellers list gigs, buyers order them, work
 * **Errors** are `application/problem+json` (RFC 9457). Decide on `type`; where a field is wrong, `errors` points to it.
 * **Times** are RFC 3339 in UTC. Requests are closed (an unknown field is an error); answers are open (new fields may appear).
 """
+_MEANINGS = {
+    200: 'Done',
+    201: 'Made',
+    204: 'Done, and nothing to say',
+    400: 'The body or the Idempotency-Key is not usable',
+    401: 'Not signed in',
+    403: 'Not allowed',
+    404: 'Not there, or not yours',
+    409: 'Not possible as things are',
+    422: 'Not valid, or another request under the same Idempotency-Key',
+}
 _TAGS = {
     'Users': 'One account buys and sells.',
     'Gigs': 'What sellers offer.',
@@ -201,13 +211,13 @@ def _plain(prop: dict[str, Any]) -> dict[str, Any]:
 
 
 def _responses(operation: Operation, refs: dict[_Keyed, dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
-    success: dict[str, Any] = {'description': HTTPStatus(operation.status).phrase}
+    success: dict[str, Any] = {'description': _MEANINGS[operation.status]}
     if operation.answers:
         success['content'] = {'application/json': {'schema': refs[operation.answers, 'serialization']}}
     yield str(operation.status), success
     problem = {'application/problem+json': {'schema': refs[ProblemView, 'serialization']}}
     for status in sorted(_problems(operation)):
-        yield str(status), {'description': HTTPStatus(status).phrase, 'content': problem}
+        yield str(status), {'description': _MEANINGS[status], 'content': problem}
     yield 'default', {'description': 'Any other problem', 'content': problem}
 
 
