@@ -1,0 +1,1 @@
+"""What the marketplace costs, in units of what its parts cost as they come. Usage: python -m tests.bench"""
