@@ -7,6 +7,7 @@ is no change. Usage: python -m infra.build.package STAGE
 """
 
 import compileall
+import gzip
 import hashlib
 import json
 import platform
@@ -16,15 +17,22 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from infra.build import template
 
 ROOT = Path(__file__).parent.parent.parent
 OUT = ROOT / 'out'
 REQUIREMENTS = ROOT / 'requirements.txt'
-SERVICES = {'dynamodb', 's3', 'sqs'}
-ENDPOINT_PREFIXES = SERVICES | {'sts'}
+OPERATIONS = {
+    'dynamodb': {'BatchGetItem', 'GetItem', 'PutItem', 'Query', 'TransactWriteItems', 'UpdateItem'},
+    's3': {'CopyObject', 'CreateBucket', 'DeleteObject', 'GetObject'},  # the SDK signs upload forms as if they made a bucket
+    'sqs': {'GetQueueAttributes', 'SendMessage', 'SendMessageBatch'},
+}
+"""All that is ever asked of AWS: the SDK's data of what else there is would take longer to read than all of our code."""
+ENDPOINT_PREFIXES = OPERATIONS.keys() | {'sts'}
 DATA = {'endpoints.json', 'partitions.json', '_retry.json', 'sdk-default-configuration.json'}
 DROPPED = (
     '*.data',
@@ -104,15 +112,46 @@ def _trim(root: Path) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     data = root / 'botocore' / 'data'
     for path in data.iterdir():
-        if path.is_dir() and path.name not in SERVICES:
+        if path.is_dir() and path.name not in OPERATIONS:
             shutil.rmtree(path)
         elif path.is_file() and path.name not in DATA:
             path.unlink()
+    for path in data.glob('*/*/service-2.json.gz'):
+        _trim_service(path, OPERATIONS[path.parts[-3]])
     endpoints = json.loads((data / 'endpoints.json').read_text())
     endpoints['partitions'] = [p for p in endpoints['partitions'] if p['partition'] == 'aws']
     for partition in endpoints['partitions']:
         partition['services'] = {k: v for k, v in partition['services'].items() if k in ENDPOINT_PREFIXES}
     (data / 'endpoints.json').write_text(json.dumps(endpoints, separators=(',', ':')))
+
+
+def _trim_service(path: Path, operations: set[str]) -> None:
+    """Leaves some operations with the shapes they are made of, and no documentation."""
+    service = json.loads(gzip.decompress(path.read_bytes()), object_hook=_undocumented)
+    kept = {name: service['operations'][name] for name in sorted(operations)}
+    shapes: dict[str, Any] = {}
+    found = list(_shapes(kept))
+    while found:
+        name = found.pop()
+        if name not in shapes:
+            shapes[name] = service['shapes'][name]
+            found += _shapes(shapes[name])
+    trimmed = service | {'operations': kept, 'shapes': shapes}
+    path.write_bytes(gzip.compress(json.dumps(trimmed, separators=(',', ':')).encode(), mtime=0))
+
+
+def _undocumented(part: dict[str, Any]) -> dict[str, Any]:
+    return {name: '' if name == 'documentation' and isinstance(value, str) else value for name, value in part.items()}
+
+
+def _shapes(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        if isinstance(part.get('shape'), str):
+            yield part['shape']
+        part = list(part.values())
+    if isinstance(part, list):
+        for inner in part:
+            yield from _shapes(inner)
 
 
 def _compile(root: Path) -> None:

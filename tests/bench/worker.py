@@ -113,7 +113,9 @@ def main(recording: str, side: str, *case: str) -> None:
     cases, wire = json.loads(Path(recording).read_text())['cases'], Wire()
     if side == 'first':
         wire.replay(cases[case[0]]['exchanges'])
-        app_side(wire)(cases[case[0]])()
+        answer = app_side(wire)(cases[case[0]])()
+        assert not isinstance(answer, dict) or answer.get('statusCode', 200) < 300, answer
+        assert not isinstance(answer, dict) or not answer.get('batchItemFailures'), answer
     elif side == 'client':
         serve(cases, wire, client_side(wire))
     else:
