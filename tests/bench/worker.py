@@ -98,7 +98,7 @@ def serve(cases: dict[str, Any], wire: Wire, prepare: Callable[[dict[str, Any]],
         if name not in warm:
             warm[name] = prepare(cases[name])
             for _ in range(WARM_UP):
-                warm[name]()
+                must_succeed(warm[name]())
         call, calls = warm[name], range(int(count))
         os.getppid()  # valgrind starts a new section of its count wherever this is called, and nothing else calls it
         started = time.process_time()
@@ -109,13 +109,17 @@ def serve(cases: dict[str, Any], wire: Wire, prepare: Callable[[dict[str, Any]],
         print(took, file=said)
 
 
+def must_succeed(answer: Any) -> None:
+    if isinstance(answer, dict):
+        assert answer.get('statusCode', 200) < 300, answer
+        assert not answer.get('batchItemFailures'), answer
+
+
 def main(recording: str, side: str, *case: str) -> None:
     cases, wire = json.loads(Path(recording).read_text())['cases'], Wire()
     if side == 'first':
         wire.replay(cases[case[0]]['exchanges'])
-        answer = app_side(wire)(cases[case[0]])()
-        assert not isinstance(answer, dict) or answer.get('statusCode', 200) < 300, answer
-        assert not isinstance(answer, dict) or not answer.get('batchItemFailures'), answer
+        must_succeed(app_side(wire)(cases[case[0]])())
     elif side == 'client':
         serve(cases, wire, client_side(wire))
     else:
