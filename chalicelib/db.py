@@ -5,7 +5,7 @@ import itertools
 import random
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, TypeVar
 
 from pynamodb.attributes import Attribute, DiscriminatorAttribute, UnicodeAttribute
 from pynamodb.connection import Connection, TableConnection
@@ -14,7 +14,7 @@ from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from chalicelib import aws, reads, settings
-from chalicelib.errors import Moved, Replayed, Unavailable
+from chalicelib.errors import Curious, Moved, Replayed, Unavailable
 
 _ATTEMPTS = 4
 _FIRST_PAUSE_S = 0.02
@@ -81,13 +81,6 @@ class BalanceRow(Row):
     class Meta:
         table_name = settings.BALANCES_TABLE
         region = settings.REGION
-
-
-@runtime_checkable
-class Curious(Protocol):
-    """An error that depends on the row which was in the way."""
-
-    def seen(self, row: dict[str, Any]) -> Exception: ...
 
 
 class Transaction:

@@ -110,7 +110,15 @@ class Unavailable(Problem):
     title = 'Try again in a moment'
 
 
-class Replayed(Exception):
+class Curious(Exception):
+    """Depends on the row that was in the way."""
+
+    def seen(self, row: dict[str, Any]) -> Exception:
+        """What it is now that the transaction has shown the row."""
+        raise NotImplementedError
+
+
+class Replayed(Curious):
     """The same write was already committed; `row` is what it left behind."""
 
     def __init__(self) -> None:
@@ -118,6 +126,5 @@ class Replayed(Exception):
         self.row: dict[str, Any] = {}
 
     def seen(self, row: dict[str, Any]) -> Exception:
-        """Told by the transaction which row was in the way."""
         self.row = row
         return self

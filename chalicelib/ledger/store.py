@@ -12,7 +12,7 @@ from ulid import ULID
 
 from chalicelib import clock, reads, settings
 from chalicelib.db import BalanceRow, IntegerAttribute, JournalRow, Transaction
-from chalicelib.errors import InsufficientFunds, Moved
+from chalicelib.errors import Curious, InsufficientFunds, Moved
 from chalicelib.ledger import accounts
 from chalicelib.ledger.postings import Line, Posting
 from chalicelib.money import CURRENCIES
@@ -23,7 +23,7 @@ SCHEMA_VERSION = 1
 _DERIVED_SHARDS = 16
 
 
-class AlreadyPosted(Moved):
+class AlreadyPosted(Curious, Moved):
     """Whoever posted this also moved the row that the decision rests on: it is to be made again."""
 
     def __init__(self, posting: Posting) -> None:
