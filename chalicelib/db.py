@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pynamodb.attributes import Attribute, DiscriminatorAttribute, UnicodeAttribute
 from pynamodb.connection import Connection, TableConnection
-from pynamodb.exceptions import TransactWriteError
+from pynamodb.exceptions import AttributeNullError, TransactWriteError
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
@@ -57,6 +57,18 @@ class Row(Model):
             shared.add_meta_table(table.get_meta_table())
             table.connection = shared
         return table
+
+    def serialize(self, null_check: bool = True) -> dict[str, dict[str, Any]]:
+        """As PynamoDB does it, less what it takes only for maps and for other names, which no row here has."""
+        made = {}
+        for name, attribute in self.get_attributes().items():
+            value = self.attribute_values.get(name)
+            stored = None if value is None else attribute.serialize(value)
+            if stored is not None:
+                made[name] = {attribute.attr_type: stored}
+            elif null_check and not attribute.null:
+                raise AttributeNullError(name)
+        return made
 
 
 class MarketRow(Row):

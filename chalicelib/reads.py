@@ -13,7 +13,8 @@ from chalicelib.errors import Invalid
 
 def decode(item: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """A stored item in Python's own types. Numbers are integers: nothing here stores another kind."""
-    return {name: _value(*typed.popitem()) for name, typed in item.items()}
+    # Most of what is stored is text.
+    return {name: typed['S'] if 'S' in typed else _value(*typed.popitem()) for name, typed in item.items()}
 
 
 def _value(kind: str, value: Any) -> Any:
