@@ -26,7 +26,7 @@ class Tested:
 
 
 TESTED = (
-    Tested('C3', 'DynamoDB clients and sessions of a process: exactly one', ('tests/test_aws_requests.py', '-k', 'one')),
+    Tested('C3', 'Sessions and DynamoDB clients of a process: one', ('tests/test_aws_requests.py', '-k', 'one_session')),
     Tested('C6', 'Heavy packages that are not imported before they are needed', ('tests/test_imports.py',)),
     Tested('R1', 'Requests to AWS: get 1, list 1, place order 2, signed URL 0, and so on', ('tests/test_aws_requests.py',)),
 )
