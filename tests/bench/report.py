@@ -74,7 +74,7 @@ def write(found: Found, took_s: float) -> None:
             goals='\n'.join(verdicts),
             cold='\n'.join(_cold_rows(found)),
             warm='\n'.join(_warm_rows(found)),
-            sample=f'{found.spent.tests}',
+            tests=found.spent.tests,
             median=f'{found.spent.median_s * 1000:.0f}',
             calls=warm.CALLS,
             rounds=warm.ROUNDS,

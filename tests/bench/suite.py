@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SAMPLE = 60
+MEASURED = ('tests', '-m', 'not proof and not no_aws', '--ignore', 'tests/e2e', '--ignore', 'tests/clients')
 _spent_s: list[float] = []
 
 
@@ -30,9 +30,9 @@ def holds(*paths: str) -> bool:
 
 
 def spent(scratch: Path) -> Spent:
-    """CPU of one test on moto, fixtures included: every so many of all of them."""
+    """CPU of one test on moto, fixtures included."""
     out = scratch / 'spent.json'
-    ran = _pytest('tests', '--ignore', 'tests/e2e', '-p', 'tests.bench.suite', BENCH_SPENT=str(out))
+    ran = _pytest(*MEASURED, '-p', 'tests.bench.suite', BENCH_SPENT=str(out))
     assert ran.returncode == 0, ran.stdout
     times = json.loads(out.read_text())[1:]  # the first makes the world
     return Spent(len(times), statistics.median(times), statistics.mean(times))
@@ -41,11 +41,6 @@ def spent(scratch: Path) -> Spent:
 def _pytest(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', *arguments]
     return subprocess.run(command, cwd=ROOT, env=os.environ | environment, check=False, capture_output=True, text=True)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    on_moto = [item for item in items if 'no_aws' not in item.keywords]
-    items[:] = on_moto[:: max(1, len(on_moto) // SAMPLE)]
 
 
 @pytest.hookimpl(wrapper=True)
