@@ -88,7 +88,7 @@ def _cases(trees: Trees, around: Surroundings) -> Iterable[tuple[str, Path, tupl
     yield 'api, trust', trees.shipped, ('-c', API + _TRUST)
     yield 'api, cached', trees.cached, ('-c', API)
     yield 'api, source', trees.source, ('-B', '-c', API)
-    for case in ('get', 'place_first', *EVENTS):
+    for case in ('get', 'place_first', 'announce_first', *EVENTS):
         yield case, trees.shipped, (str(_WORKER), str(around.recording), 'first', case)
 
 

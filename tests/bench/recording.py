@@ -14,6 +14,7 @@ from typing import Any
 
 import time_machine
 from moto import mock_aws
+from ulid import ULID
 
 from tests import conftest
 
@@ -124,7 +125,7 @@ def record() -> dict[str, Any]:
         payout = ok(market.seller.post('/payouts', _PAYOUT), 201)
         file_id = ok(market.buyer.post('/files', _UPLOAD), 201)['id']
         arrive(file_id, PDF)
-        orders = [_place(market.quote(gig), market.buyer) for _ in range(2)]
+        orders = [_write('/orders', {'quote_id': market.quote(gig)['id']}, market.buyer) for _ in range(2)]
         tape = Tape()
         events = {
             'sweep_timers': _TICK,
@@ -141,17 +142,21 @@ def record() -> dict[str, Any]:
             'place': tape.of('app', orders[0]),
             **{name: tape.of(name, event) for name, event in events.items()},
         }
-        users.identify.cache_clear()
-        cases['place_first'] = tape.of('app', orders[1])
+        for name, event in (('place_first', orders[1]), ('announce_first', _write('/files', _UPLOAD, market.buyer))):
+            users.identify.cache_clear()
+            cases[name] = tape.of('app', event)
         # In a process that knows the caller already, a token is all that there is to look at.
         cases['token'] = {**cases['place_first'], 'function': 'token'}
     return {'cases': cases, 'keys': json.loads(tokens.publish(tokens.KEY).read_text())}
 
 
-def _place(quote: dict[str, Any], buyer: Person) -> dict[str, Any]:
-    body = json.dumps({'quote_id': quote['id']})
-    headers = {'Content-Type': 'application/json', 'Idempotency-Key': f'place-{quote["id"]}'}
-    return _request('POST', '/orders', body=body, headers=headers | {'Authorization': f'Bearer {buyer.token}'})
+def _write(path: str, body: dict[str, Any], person: Person) -> dict[str, Any]:
+    headers = {
+        'Authorization': f'Bearer {person.token}',
+        'Content-Type': 'application/json',
+        'Idempotency-Key': str(ULID()),
+    }
+    return _request('POST', path, body=json.dumps(body), headers=headers)
 
 
 def _request(

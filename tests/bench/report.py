@@ -127,6 +127,7 @@ _STARTS = {
     'api, source': 'The same code, without .pyc files',
     'get': 'The API function, and its first request: show a gig',
     'place_first': 'The API function, and its first request: place an order',
+    'announce_first': 'The API function, and its first request: announce a file',
     **{name: f'`{name}`, and its first invocation' for name in cold.EVENTS},
     'unit, trust': 'UNIT, and the trusted authorities for HTTPS',
     'api, trust': 'The API function, and the trusted authorities for HTTPS',
