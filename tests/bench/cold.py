@@ -69,10 +69,9 @@ def measure(trees: Trees, around: Surroundings) -> dict[str, Cost]:
             cpu[name].append(used)
             memory[name].append(largest)
     counted = _count(commands) if process.HAS_VALGRIND else {}
-    nothing_s = statistics.median(cpu['nothing'])
     return {
         name: Cost(
-            statistics.median(cpu[name]) - nothing_s,
+            min(cpu[name]) - min(cpu['nothing']),
             statistics.median(memory[name]),
             counted[name] - counted['nothing'] if counted else None,
         )
