@@ -8,6 +8,9 @@ import subprocess
 import time
 from pathlib import Path
 
+_started: dict[int, subprocess.Popen[bytes]] = {}
+"""The servers that this very process started, by their process id."""
+
 
 def free_port(preferred: int | None = None) -> int:
     """The preferred port if nobody listens there, or one that the system picks."""
@@ -25,6 +28,7 @@ def start(command: list[str], *, pid_file: Path, log: Path, environment: dict[st
         process = subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
         )
+    _started[process.pid] = process
     pid_file.write_text(f'{process.pid} {command[-1]}')
 
 
@@ -33,7 +37,8 @@ def is_running(pid_file: Path) -> bool:
     if not pid_file.exists():
         return False
     pid, _, word = pid_file.read_text().partition(' ')
-    shown = subprocess.run(['ps', '-p', pid, '-o', 'command='], capture_output=True, text=True, check=False).stdout
+    # Twice -w, because the command is otherwise cut off at the width of a terminal.
+    shown = subprocess.run(['ps', '-ww', '-p', pid, '-o', 'command='], capture_output=True, text=True, check=False).stdout
     return word in shown
 
 
@@ -44,9 +49,9 @@ def stop(pid_file: Path, *, patience_s: float = 20) -> None:
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + patience_s
         while is_running(pid_file) and time.monotonic() < deadline:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
             time.sleep(0.05)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
+        if own := _started.pop(pid, None):
+            own.wait()  # or it would stay as a zombie
     pid_file.unlink(missing_ok=True)
