@@ -3,7 +3,7 @@
 import hashlib
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import httpx
 from ulid import ULID
@@ -96,6 +96,12 @@ class Marketplace:
     def __post_init__(self) -> None:
         self.http = httpx.Client(base_url=self.base_url, timeout=_TIMEOUT_S)
         self.config = self.http.get('/config.json').raise_for_status().json()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
 
     @property
     def nobody(self) -> Person:

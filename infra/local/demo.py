@@ -30,7 +30,8 @@ def main() -> None:
     if not stack.is_running:
         sys.exit('The marketplace does not run; start it with `make run`')
     try:
-        play(Marketplace(stack.addresses.front))
+        with Marketplace(stack.addresses.front) as market:
+            play(market)
     except (AssertionError, Refused) as wrong:
         console.print(f'[bold red]Wrong:[/] {wrong}')
         sys.exit(1)

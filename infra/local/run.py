@@ -32,8 +32,7 @@ def run(home: Path, progress: Progress) -> str:
     stack.start_front(outputs['FrontDomain'])
     seeded = home / 'seeded'
     if not seeded.exists():
-        with stack.environment():
-            market = Marketplace(stack.addresses.front)
+        with stack.environment(), Marketplace(stack.addresses.front) as market:
             seed(market, outputs['UserPoolId'], lambda what: step(f'Seeding: {what}'))
         seeded.touch()
     progress.update(task, description='Ready', total=1, completed=1)

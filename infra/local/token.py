@@ -8,4 +8,5 @@ from infra.local.seed import PASSWORD
 from infra.local.stack import Stack
 
 if __name__ == '__main__':
-    print(Marketplace(Stack(HOME).addresses.front).sign_in(sys.argv[1], PASSWORD).token)
+    with Marketplace(Stack(HOME).addresses.front) as market:
+        print(market.sign_in(sys.argv[1], PASSWORD).token)
