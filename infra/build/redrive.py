@@ -15,21 +15,27 @@ QUEUES = ('Release', 'Order', 'Provider', 'Upload')
 
 
 def redrive(stage: str) -> dict[str, int]:
-    """How many messages went back to each queue. What was waiting when it began, once."""
+    """How many messages went back to each queue: as many as were waiting when it began."""
     sqs, outputs = boto3.client('sqs'), deploy.describe(stage)
     return {name: _move(sqs, outputs[f'{name}DeadLettersUrl'], outputs[f'{name}QueueUrl']) for name in QUEUES}
 
 
 def _move(sqs: Any, source: str, target: str) -> int:
-    seen: set[str] = set()
-    while messages := sqs.receive_message(QueueUrl=source, MaxNumberOfMessages=10, VisibilityTimeout=60).get('Messages'):
+    """No more than were there: a message that can never be read is put aside again before this is through, and so on."""
+    asked = ['ApproximateNumberOfMessages']
+    waiting = int(sqs.get_queue_attributes(QueueUrl=source, AttributeNames=asked)['Attributes'][asked[0]])
+    moved = 0
+    while moved < waiting:
+        messages = sqs.receive_message(
+            QueueUrl=source, MaxNumberOfMessages=min(10, waiting - moved), VisibilityTimeout=60, WaitTimeSeconds=2
+        ).get('Messages', ())
         for message in messages:
-            if message['MessageId'] in seen:
-                return len(seen)
             sqs.send_message(QueueUrl=target, MessageBody=message['Body'])
             sqs.delete_message(QueueUrl=source, ReceiptHandle=message['ReceiptHandle'])
-            seen.add(message['MessageId'])
-    return len(seen)
+        moved += len(messages)
+        if not messages:
+            break
+    return moved
 
 
 if __name__ == '__main__':
