@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -13,13 +14,18 @@ _started: dict[int, subprocess.Popen[bytes]] = {}
 
 
 def free_port(preferred: int | None = None) -> int:
-    """The preferred port if nobody listens there, or one that the system picks."""
+    """The preferred port if nobody listens there, or another, from a range that no system gives to outgoing connections."""
+    candidates = ([preferred] if preferred else []) + random.sample(range(20_000, 32_000), 100)
+    return next(port for port in candidates if is_free(port))
+
+
+def is_free(port: int) -> bool:
     with socket.socket() as probe:
-        try:
-            probe.bind(('127.0.0.1', preferred or 0))
-        except OSError:
-            probe.bind(('127.0.0.1', 0))
-        return int(probe.getsockname()[1])
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: a port just left is free
+        with contextlib.suppress(OSError):
+            probe.bind(('127.0.0.1', port))
+            return True
+    return False
 
 
 def start(command: list[str], *, pid_file: Path, log: Path, environment: dict[str, str]) -> None:

@@ -63,9 +63,7 @@ class Stack:
             raise SystemExit('The emulator is not installed; start the stack with make')
         for folder in ('tmp', 'state', 's3'):
             (self.home / folder).mkdir(parents=True, exist_ok=True)
-        before = vars(self.addresses) if self._ports.exists() else {}
-        ports = Addresses(processes.free_port(before.get('emulator_port')), processes.free_port(before.get('front_port')))
-        self._ports.write_text(json.dumps(vars(ports)))
+        ports = self._choose_ports()
         environment = {
             **KEYS,
             'PATH': '/usr/bin:/bin',
@@ -134,6 +132,18 @@ class Stack:
                 os.environ.pop(name, None)
             os.environ.update(before)
             boto3.DEFAULT_SESSION = None
+
+    def _choose_ports(self) -> Addresses:
+        before = self.addresses if self._ports.exists() else None
+        if before and not processes.is_free(before.emulator_port):
+            # Its queues are known by addresses that name the port; elsewhere no message would ever be delivered.
+            raise SystemExit(
+                f'Port {before.emulator_port} is taken by another program; stop that, or clear the data: make reset'
+            )
+        emulator_port = before.emulator_port if before else processes.free_port()
+        ports = Addresses(emulator_port, processes.free_port(before.front_port if before else None))
+        self._ports.write_text(json.dumps(vars(ports)))
+        return ports
 
     def _version(self, out: Path) -> str:
         digest = hashlib.sha256(str(self.addresses).encode())
