@@ -17,8 +17,8 @@ from infra.local import demo
 from infra.local.client import Marketplace, wait_for
 from infra.local.run import run
 from infra.local.stack import KEYS, REGION, Stack
+from tests.e2e.operators import OrderRow, Queue
 from tests.e2e.people import Deal, People, release_message, wait_until
-from tests.e2e.queues import Queue
 
 Sdk = Callable[[str], Any]
 # Waited for when all else is done: the demo, which plays meanwhile, and then what stops the stack.
@@ -116,6 +116,11 @@ def begin(request: pytest.FixtureRequest) -> None:
 @pytest.fixture(scope='session')
 def queue(sdk: Sdk, outputs: dict[str, str]) -> Callable[[str], Queue]:
     return lambda name: Queue(sdk('sqs'), outputs[f'{name}QueueUrl'], outputs[f'{name}DeadLettersUrl'])
+
+
+@pytest.fixture(scope='session')
+def row_of(sdk: Sdk, outputs: dict[str, str]) -> Callable[[str], OrderRow]:
+    return lambda order_id: OrderRow(sdk('dynamodb'), outputs['MarketTable'], order_id)
 
 
 @pytest.fixture(scope='session')

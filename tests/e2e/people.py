@@ -13,7 +13,7 @@ from chalicelib import timers
 from infra.local.client import Marketplace, Person, Refused
 from tests.support.market import ANSWERS, GIG
 
-PASSWORD = 'a long password 1'
+PASSWORD = 'A long password 1!'
 T = TypeVar('T')
 
 

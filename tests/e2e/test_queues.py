@@ -1,8 +1,7 @@
 """What queue and function make of messages that are broken, doubled, early, or about something that fails."""
 
-from typing import Any
-
 import pytest
+from ulid import ULID
 
 from infra.build.redrive import redrive
 from infra.local.client import wait_for
@@ -11,27 +10,8 @@ from tests.e2e.people import Deal, release_message, wait_until
 from tests.support.market import NET
 
 GARBAGE = '{"v": 1, "action": "release_payment"'
-UNKNOWN = release_message('ord_01JDEXAMPLE000000000000000')
+UNKNOWN = release_message(f'ord_{ULID()}')
 SOON = 30
-
-
-class Order:
-    """The row of an order, under the hands of somebody who may do anything."""
-
-    def __init__(self, dynamodb: Any, table: str, order_id: str) -> None:
-        self._dynamodb = dynamodb
-        self._where = {'TableName': table, 'Key': {'pk': {'S': f'ORDER#{order_id}'}, 'sk': {'S': 'ORDER'}}}
-
-    def read(self, attribute: str) -> Any:
-        return self._dynamodb.get_item(**self._where, ConsistentRead=True)['Item'][attribute]['S']
-
-    def write(self, attribute: str, value: str) -> None:
-        self._dynamodb.update_item(
-            **self._where,
-            UpdateExpression='SET #a = :v',
-            ExpressionAttributeNames={'#a': attribute},
-            ExpressionAttributeValues={':v': {'S': value}},
-        )
 
 
 @pytest.fixture(scope='module')
@@ -73,11 +53,6 @@ def redriven(stack):
     return run
 
 
-@pytest.fixture
-def order(sdk, outputs):
-    return lambda order_id: Order(sdk('dynamodb'), outputs['MarketTable'], order_id)
-
-
 def paid(deal: Deal, *order_ids: str) -> list[list[int]]:
     return [deal.credits('payment_released', 'seller.available', order_id) for order_id in order_ids]
 
@@ -98,9 +73,9 @@ def test_what_cannot_be_read_is_put_aside_while_the_rest_of_its_batch_is_done_on
     assert deal.funds() == before
 
 
-def test_what_fails_is_tried_again_until_it_is_given_up_and_done_once_it_was_mended(cleared, deal, releases, order, redriven):
+def test_what_fails_is_tried_again_until_it_is_given_up_and_done_once_it_was_mended(cleared, deal, releases, row_of, redriven):
     *_, broken, mate = cleared
-    row = order(broken)
+    row = row_of(broken)
     terms = row.read('terms')
     row.write('terms', 'this is not JSON')
     releases.retry_after(1)

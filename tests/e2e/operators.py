@@ -1,9 +1,11 @@
-"""A queue of the deployed stack as its operator sees it, with its dead letters."""
+"""What somebody who may do anything sees of the deployed stack, and can do to it."""
 
 from typing import Any
 
 
 class Queue:
+    """A queue with its dead letters."""
+
     def __init__(self, sqs: Any, url: str, dead_letters_url: str) -> None:
         self._sqs, self._url, self._dead_letters_url = sqs, url, dead_letters_url
 
@@ -29,3 +31,22 @@ class Queue:
     def retry_after(self, seconds: int) -> None:
         """How long a message that failed, or that a function does not come back about, stays invisible."""
         self._sqs.set_queue_attributes(QueueUrl=self._url, Attributes={'VisibilityTimeout': str(seconds)})
+
+
+class OrderRow:
+    """The row of an order in its table."""
+
+    def __init__(self, dynamodb: Any, table: str, order_id: str) -> None:
+        self._dynamodb = dynamodb
+        self._where = {'TableName': table, 'Key': {'pk': {'S': f'ORDER#{order_id}'}, 'sk': {'S': 'ORDER'}}}
+
+    def read(self, attribute: str) -> Any:
+        return self._dynamodb.get_item(**self._where, ConsistentRead=True)['Item'][attribute]['S']
+
+    def write(self, attribute: str, value: str) -> None:
+        self._dynamodb.update_item(
+            **self._where,
+            UpdateExpression='SET #a = :v',
+            ExpressionAttributeNames={'#a': attribute},
+            ExpressionAttributeValues={':v': {'S': value}},
+        )
