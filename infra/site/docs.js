@@ -1,8 +1,9 @@
 'use strict';
 
-// A write needs a key of its own each time; the one in the example is only an example.
+// A write needs a key of its own each time, unless somebody means to repeat one and typed it in.
+const EXAMPLE_KEY = '01JDEXAMPLEKEY0000000000000';
 const withFreshKey = (request) => {
-  if (request.headers?.['Idempotency-Key']) request.headers['Idempotency-Key'] = crypto.randomUUID();
+  if (request.headers?.['Idempotency-Key'] === EXAMPLE_KEY) request.headers['Idempotency-Key'] = crypto.randomUUID();
   return request;
 };
 
