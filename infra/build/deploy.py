@@ -118,7 +118,7 @@ def _wait(cfn: Any, stack: str) -> None:
 def _publish_pages(session: boto3.Session, stage: str, outputs: dict[str, str]) -> None:
     s3, bucket = session.client('s3'), outputs['SiteBucket']
     for key, path in site.build().items():
-        s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes(), ContentType=site.content_type(path))
+        _publish(s3, bucket, key, path.read_bytes(), site.content_type(path))
     endpoint = session.client('cognito-idp').meta.endpoint_url
     config = {
         'stage': stage,
@@ -128,7 +128,12 @@ def _publish_pages(session: boto3.Session, stage: str, outputs: dict[str, str]) 
         'cognito_url': endpoint,
     }
     body = json.dumps(config, indent=1).encode()
-    s3.put_object(Bucket=bucket, Key='config.json', Body=body, ContentType='application/json')
+    _publish(s3, bucket, 'config.json', body, 'application/json')
+
+
+def _publish(s3: Any, bucket: str, key: str, body: bytes, content_type: str) -> None:
+    """Unless it is told otherwise, the front keeps a page for a day, and shows it next to what was deployed since."""
+    s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, CacheControl='public, max-age=60')
 
 
 def main(stage: str, *given: str) -> None:

@@ -216,9 +216,10 @@ def test_every_answer_is_kept_out_of_frames_and_in_its_type(http, path):
         ('/api/openapi.json', 'application/json'),
     ],
 )
-def test_pages_have_their_types(http, path, content_type):
+def test_pages_have_their_types_and_are_not_kept_for_long(http, path, content_type):
     answer = http.get(path)
     assert (answer.status_code, answer.headers['content-type']) == (200, content_type)
+    assert answer.headers['cache-control'] == ('no-store' if path.startswith('/api/') else 'public, max-age=60')
 
 
 def test_a_page_that_is_not_there_is_not_another_page(http):
