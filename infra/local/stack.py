@@ -147,8 +147,9 @@ class Stack:
 
     def _version(self, out: Path) -> str:
         digest = hashlib.sha256(str(self.addresses).encode())
-        pages = sorted((ROOT / 'infra' / 'site').iterdir())
-        for path in (out / 'deployment.zip', out / 'template.json', *pages):
+        infra = ROOT / 'infra'
+        sources = sorted([*(infra / 'site').iterdir(), *(infra / 'build').glob('*.py')])
+        for path in (out / 'deployment.zip', out / 'template.json', *sources):
             digest.update(path.read_bytes())
         return digest.hexdigest()
 
