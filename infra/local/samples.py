@@ -43,9 +43,9 @@ def pdf(text: str) -> bytes:
 
 
 def archive(megabytes: int, note: str) -> bytes:
-    """A ZIP of about that size: a note, and a file that does not compress."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, 'w', zipfile.ZIP_DEFLATED) as packed:
-        packed.writestr('README.txt', note)
-        packed.writestr('artwork.bin', random.Random(megabytes).randbytes(megabytes * 1024 * 1024))
+    """A ZIP of about that size: a note, and a file that does not compress. Of the same date whenever it is made."""
+    out, date = io.BytesIO(), (2026, 11, 24, 0, 0, 0)
+    with zipfile.ZipFile(out, 'w') as packed:
+        packed.writestr(zipfile.ZipInfo('README.txt', date), note)
+        packed.writestr(zipfile.ZipInfo('artwork.bin', date), random.Random(megabytes).randbytes(megabytes * 1024 * 1024))
     return out.getvalue()
