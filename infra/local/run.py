@@ -30,11 +30,10 @@ def run(home: Path, progress: Progress) -> str:
     outputs = stack.deploy(out, lambda what: step(f'Deploying: {what}'))
     step('Opening the front')
     stack.start_front(outputs['FrontDomain'])
-    seeded = home / 'seeded'
-    if not seeded.exists():
+    if not stack.seeded.exists():
         with stack.environment(), Marketplace(stack.addresses.front) as market:
             seed(market, outputs['UserPoolId'], lambda what: step(f'Seeding: {what}'))
-        seeded.touch()
+        stack.seeded.touch()
     progress.update(task, description='Ready', total=1, completed=1)
     return stack.addresses.front
 

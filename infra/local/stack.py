@@ -47,6 +47,8 @@ class Stack:
         self.home = home
         self._emulator_pid, self._front_pid = home / 'emulator.pid', home / 'front.pid'
         self._ports, self._deployed = home / 'ports.json', home / 'deployed.json'
+        self.seeded = home / 'seeded'
+        """Is there once the stack was seeded."""
 
     @property
     def addresses(self) -> Addresses:
@@ -61,6 +63,8 @@ class Stack:
             return
         if not MINISTACK.exists():
             raise SystemExit('The emulator is not installed; start the stack with make')
+        if self._emulator_pid.exists():
+            self._forget_what_was_not_saved()
         for folder in ('tmp', 'state', 's3'):
             (self.home / folder).mkdir(parents=True, exist_ok=True)
         ports = self._choose_ports()
@@ -82,6 +86,15 @@ class Stack:
         log = self.home / 'emulator.log'
         processes.start([str(MINISTACK)], pid_file=self._emulator_pid, log=log, environment=environment)
         self._wait_for(f'{ports.emulator}/_ministack/health', log)
+
+    def _forget_what_was_not_saved(self) -> None:
+        """The emulator saves all that it has in memory when it is stopped, and this one was ended in another way."""
+        self.stop()
+        if (self.home / 'state' / 'dynamodb.json').exists():
+            self._deployed.unlink(missing_ok=True)
+            self.seeded.unlink(missing_ok=True)
+        else:
+            shutil.rmtree(self.home)
 
     def deploy(self, out: Path, say: Say) -> dict[str, str]:
         """Deploys what was built, if it is not what is deployed already, and returns the outputs of the stack."""
@@ -146,7 +159,7 @@ class Stack:
         return ports
 
     def _version(self, out: Path) -> str:
-        digest = hashlib.sha256(str(self.addresses).encode())
+        digest = hashlib.sha256(self.addresses.emulator.encode())
         infra = ROOT / 'infra'
         sources = sorted([*(infra / 'site').iterdir(), *(infra / 'build').glob('*.py')])
         for path in (out / 'deployment.zip', out / 'template.json', *sources):
