@@ -50,14 +50,16 @@ def is_running(pid_file: Path) -> bool:
 
 def stop(pid_file: Path, *, patience_s: float = 20) -> None:
     """Asks the process to end, gives it time to save its state, then ends whatever is left of its family."""
+    if not pid_file.exists():
+        return
+    pid = int(pid_file.read_text().split()[0])
     if is_running(pid_file):
-        pid = int(pid_file.read_text().split()[0])
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + patience_s
         while is_running(pid_file) and time.monotonic() < deadline:
             time.sleep(0.05)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
-        if own := _started.pop(pid, None):
-            own.wait()  # or it would stay as a zombie
-    pid_file.unlink(missing_ok=True)
+    if own := _started.pop(pid, None):
+        own.wait()  # or it would stay as a zombie
+    pid_file.unlink()
