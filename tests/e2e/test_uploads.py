@@ -136,7 +136,7 @@ def test_a_ticket_expires_after_five_minutes(ticket, as_function, outputs):
 
 
 @pytest.mark.parametrize(
-    ('content', 'filename'),
+    ('content', 'filename', 'content_type'),
     [
         (HTML, 'picture.png', 'image/png'),
         (PDF, 'picture.png', 'image/png'),
