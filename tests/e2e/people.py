@@ -79,6 +79,11 @@ def release_message(order_id: str) -> str:
     return timers.message('release_payment', f'ORDER#{order_id}', 'ORDER')
 
 
+def payout_message(seller_id: str, payout_id: str) -> str:
+    """What the sweep sends for a payout that was asked for."""
+    return timers.message('send_payout', f'USER#{seller_id}', f'PAYOUT#{payout_id}')
+
+
 def wait_until(moment: str) -> None:
     time.sleep(max(0, (datetime.fromisoformat(moment) - datetime.now(UTC)).total_seconds()))
 
