@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -23,10 +24,18 @@ from tests.e2e.people import Deal, People, release_message, wait_until
 Sdk = Callable[[str], Any]
 # Waited for when all else is done: the demo, which plays meanwhile, and then what stops the stack.
 LAST = ('test_demo.py', 'test_local_stack.py')
+HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: LAST.index(item.path.name) if item.path.name in LAST else -1)
+    """All of these before any other test: once moto is there, it stays."""
+
+    def place(item: pytest.Item) -> int:
+        if item.path.parent != HERE:
+            return len(LAST)
+        return LAST.index(item.path.name) if item.path.name in LAST else -1
+
+    items.sort(key=place)
 
 
 @pytest.fixture(autouse=True)
