@@ -25,6 +25,7 @@ Sdk = Callable[[str], Any]
 # Waited for when all else is done: the demo, which plays meanwhile, and then what stops the stack.
 LAST = ('test_demo.py', 'test_local_stack.py')
 HERE = Path(__file__).parent
+LOG = pytest.StashKey[Path]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -44,13 +45,23 @@ def world() -> None:
 
 
 @pytest.fixture(scope='session')
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Stack]:
     made = Stack(tmp_path_factory.mktemp('marketplace'))
+    request.config.stash[LOG] = made.home / 'emulator.log'
     try:
         bring_up(made)
         yield made
     finally:
         made.stop()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Where something failed, what the functions and the emulator had to say about it."""
+    log = terminalreporter.config.stash.get(LOG, None)
+    if log and terminalreporter.stats.keys() & {'failed', 'error'}:
+        terminalreporter.section('Errors in the log of the stack')
+        lines = [line for line in log.read_text().splitlines() if 'ERROR' in line or 'Error' in line]
+        terminalreporter.write_line('\n'.join(lines[-40:]))
 
 
 @pytest.fixture(scope='session')
@@ -74,8 +85,7 @@ def outputs(stack: Stack, sdk: Sdk) -> dict[str, str]:
 @pytest.fixture(scope='session')
 def sdk(stack: Stack) -> Sdk:
     """The SDK's client for a service, with all rights."""
-    session = boto3.Session(KEYS['AWS_ACCESS_KEY_ID'], KEYS['AWS_SECRET_ACCESS_KEY'], region_name=REGION)
-    return lambda service: session.client(service, endpoint_url=stack.addresses.emulator)
+    return sdk_of(stack)
 
 
 @pytest.fixture(scope='session')
@@ -175,6 +185,11 @@ def as_function(
     """The SDK's client for a service, with the rights of a function."""
     clients = cache(lambda function: allowed(policy_of(function)))
     return lambda function, service: clients(function)(service)
+
+
+def sdk_of(stack: Stack) -> Sdk:
+    session = boto3.Session(KEYS['AWS_ACCESS_KEY_ID'], KEYS['AWS_SECRET_ACCESS_KEY'], region_name=REGION)
+    return lambda service: session.client(service, endpoint_url=stack.addresses.emulator)
 
 
 def bring_up(stack: Stack) -> str:

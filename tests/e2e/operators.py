@@ -1,5 +1,6 @@
 """What somebody who may do anything sees of the deployed stack, and can do to it."""
 
+from collections.abc import Callable
 from typing import Any
 
 
@@ -50,3 +51,21 @@ class OrderRow:
             ExpressionAttributeNames={'#a': attribute},
             ExpressionAttributeValues={':v': {'S': value}},
         )
+
+
+def inventory(sdk: Callable[[str], Any]) -> dict[str, set[str]]:
+    """Everything that there is in the account, by kind; queues by name, because their addresses vary."""
+    return {
+        'table': set(sdk('dynamodb').list_tables()['TableNames']),
+        'queue': {url.rpartition('/')[2] for url in sdk('sqs').list_queues().get('QueueUrls', ())},
+        'bucket': {bucket['Name'] for bucket in sdk('s3').list_buckets()['Buckets']},
+        'user pool': {pool['Id'] for pool in sdk('cognito-idp').list_user_pools(MaxResults=60)['UserPools']},
+        'function': {function['FunctionName'] for function in sdk('lambda').list_functions()['Functions']},
+        'role': {role['RoleName'] for role in sdk('iam').list_roles()['Roles']},
+        'schedule': {rule['Name'] for rule in sdk('events').list_rules()['Rules']},
+        'API': {api['id'] for api in sdk('apigateway').get_rest_apis()['items']},
+        'distribution': {one['Id'] for one in sdk('cloudfront').list_distributions()['DistributionList'].get('Items', ())},
+        'log group': {group['logGroupName'] for group in sdk('logs').describe_log_groups()['logGroups']},
+        'topic': {topic['TopicArn'] for topic in sdk('sns').list_topics()['Topics']},
+        'alarm': {alarm['AlarmName'] for alarm in sdk('cloudwatch').describe_alarms()['MetricAlarms']},
+    }

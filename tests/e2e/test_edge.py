@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -36,7 +37,7 @@ def ana(people):
 
 
 @pytest.fixture(scope='module')
-def tokens(ana, sdk, outputs) -> dict[str, str]:
+def tokens(ana, sdk, outputs) -> Iterator[dict[str, str]]:
     """Whatever somebody might try as an access token."""
     idp = sdk('cognito-idp')
 
@@ -61,7 +62,7 @@ def tokens(ana, sdk, outputs) -> dict[str, str]:
     own = sign_in(outputs['ClientId'])
     header, claims, signature = own['AccessToken'].split('.')
     time.sleep(2)
-    return {
+    yield {
         'garbage': 'garbage',
         'id token': own['IdToken'],
         'expired': expired,
@@ -72,6 +73,7 @@ def tokens(ana, sdk, outputs) -> dict[str, str]:
         'unsigned': f'{rewritten(header, alg="none")}.{claims}.',
         'symmetric': f'{rewritten(header, alg="HS256")}.{claims}.{signature}',
     }
+    idp.delete_user_pool(UserPoolId=other_pool)
 
 
 def rewritten(part: str, **changes: Any) -> str:
