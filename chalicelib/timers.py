@@ -4,6 +4,7 @@ Nothing remembers what was swept. A row leaves the index only in the transaction
 message changes nothing: the next sweep finds the row again, and a row that has acted is no longer due.
 """
 
+import contextlib
 import json
 import zlib
 from collections import defaultdict
@@ -14,7 +15,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib import aws, clock, reads, settings
-from chalicelib.db import IntegerAttribute, MarketRow
+from chalicelib.db import IntegerAttribute, MarketRow, Transaction
+from chalicelib.errors import Moved
 from chalicelib.observe import logger, metrics
 
 MESSAGE_VERSION = 1
@@ -73,7 +75,11 @@ def message(action: str, pk: str, sk: str) -> str:
 
 def park(pk: str, sk: str) -> None:
     """Takes a row that fails again and again out of the sweep; its message waits in the dead-letter queue."""
-    TimedRow(pk, sk).update([TimedRow.due_shard.set(_PARKED)], condition=TimedRow.due_shard.exists())
+    tx = Transaction()  # which does not read the row that it has changed: it may be the very row that cannot be read
+    acted = Moved(f'{pk} {sk} is not due any more')
+    tx.update(TimedRow(pk, sk), [TimedRow.due_shard.set(_PARKED)], when=TimedRow.due_shard.exists(), otherwise=acted)
+    with contextlib.suppress(Moved):
+        tx.commit()
 
 
 def _send(queue_url: str, rows: list[dict[str, Any]]) -> int:

@@ -113,6 +113,15 @@ def test_what_fails_to_the_last_is_parked_and_acts_when_it_is_sent_again(market,
     assert market.order(due['id'])['funds'] == 'released'
 
 
+def test_parking_says_nothing_of_its_own_which_would_hide_what_failed(due):
+    key = f'ORDER#{due["id"]}'
+    timers.park(key, 'ORDER')
+    assert row('order')['due_shard'] == 'parked'
+    assert deliver('release_payments', message(due)) == []
+    timers.park(key, 'ORDER')
+    assert 'due_shard' not in row('order')
+
+
 def test_a_queue_that_does_not_keep_up_is_left_alone(due, monkeypatch):
     monkeypatch.setattr(timers, '_DEEP_QUEUE', 0)
     assert sweep() == 1
