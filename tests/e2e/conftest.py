@@ -60,8 +60,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     log = terminalreporter.config.stash.get(LOG, None)
     if log and terminalreporter.stats.keys() & {'failed', 'error'}:
         terminalreporter.section('Errors in the log of the stack')
-        lines = [line for line in log.read_text().splitlines() if 'ERROR' in line or 'Error' in line]
-        terminalreporter.write_line('\n'.join(lines[-40:]))
+        lines = [line[:300] for line in log.read_text().splitlines() if 'ERROR' in line]
+        terminalreporter.write_line('\n'.join(lines[-20:]))
 
 
 @pytest.fixture(scope='session')

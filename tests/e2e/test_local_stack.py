@@ -1,9 +1,11 @@
 """The local stack as a program: what is left when it stops, what is there when it starts again, and who can reach it."""
 
+import contextlib
 import os
 import signal
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -47,11 +49,11 @@ class Family:
         return found
 
 
-def _links(folder: Path) -> list[str]:
-    try:
-        return [str(link.readlink()) for link in folder.iterdir()]
-    except (FileNotFoundError, ProcessLookupError):
-        return []
+def _links(folder: Path) -> Iterator[str]:
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for link in folder.iterdir():
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                yield str(link.readlink())
 
 
 def answers(port: int) -> bool:
