@@ -19,7 +19,7 @@ def made_by_template(sdk) -> set[str]:
 
 
 @pytest.fixture
-def small(tmp_path):
+def small(tmp_path, stack):
     """A stack of its own, deployed and empty."""
     made = Stack(tmp_path / 'small')
     made.start_emulator()
