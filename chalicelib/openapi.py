@@ -42,6 +42,11 @@ _MEANINGS = {
     409: 'Not possible as things are',
     422: 'Not valid, or another request under the same Idempotency-Key',
 }
+_GATEWAY_PROBLEMS = (
+    ('too-many-requests', '429', 'Wait a moment, and repeat it with the same Idempotency-Key'),
+    ('refused', '4xx', 'The gateway did not let it through'),
+)
+"""What is said before a request reaches the app; the words are in infra/stack/functions.yaml."""
 _TAGS = {
     'Users': 'One account buys and sells.',
     'Gigs': 'What sellers offer.',
@@ -234,9 +239,10 @@ def _problems(operation: Operation) -> Iterator[int]:
 
 
 def _problem_table() -> str:
-    rows = (
-        f'| `{PROBLEM_TYPE}{problem.type}` | {problem.status} | {problem.title} |'
+    ours = (
+        (problem.type, problem.status, problem.title)
         for problem in vars(errors).values()
         if isinstance(problem, type) and issubclass(problem, errors.Problem)
     )
+    rows = (f'| `{PROBLEM_TYPE}{kind}` | {status} | {title} |' for kind, status, title in (*ours, *_GATEWAY_PROBLEMS))
     return '\n'.join(('| `type` | status | meaning |', '|---|---|---|', *rows))
