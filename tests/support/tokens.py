@@ -1,5 +1,6 @@
 """A user pool of our own: a key pair, its public half where the app looks for it, and access tokens signed with it."""
 
+import atexit
 import json
 import tempfile
 import time
@@ -15,9 +16,10 @@ OTHER_KEY = RSAKey.generate_key(2048, {'kid': 'pool-key', 'use': 'sig', 'alg': '
 
 
 def publish(*keys: RSAKey) -> Path:
-    """Writes a key set, and returns where."""
-    folder = Path(tempfile.mkdtemp(prefix='gigmarket-test-'))
-    path = folder / 'jwks.json'
+    """Writes a key set that goes away with the process, and returns where."""
+    folder = tempfile.TemporaryDirectory(prefix='gigmarket-test-')
+    atexit.register(folder.cleanup)
+    path = Path(folder.name) / 'jwks.json'
     path.write_text(json.dumps(KeySet(list(keys)).as_dict(private=False)))
     return path
 
