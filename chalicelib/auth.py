@@ -41,7 +41,8 @@ class Caller:
 def caller(authorization: str | None) -> Caller:
     if not authorization:
         raise Unauthorized('Send an access token of this marketplace as "Authorization: Bearer ..."')
-    claims = _verified(authorization.removeprefix('Bearer ').strip())
+    scheme, _, token = authorization.strip().partition(' ')
+    claims = _verified(token.strip() if scheme.lower() == 'bearer' else authorization)
     return Caller(users.identify(claims['sub']), STAFF & set(claims.get('cognito:groups', ())))
 
 

@@ -25,6 +25,7 @@ from chalicelib.errors import (
     NotFound,
     Problem,
     Replayed,
+    Unauthorized,
     UnsupportedMediaType,
 )
 from chalicelib.idempotency import Answer, Key
@@ -103,12 +104,12 @@ class Routes(Blueprint):
         status: int = 200,
         access: Access = Access.SIGNED_IN,
         takes: type[Command] | None = None,
-        then: Callable[[str], View] | None = None,
+        then: Callable[[Any], View] | None = None,
     ) -> Callable[[Callable[..., View | None]], Callable[..., View | None]]:
         """`view(tx, caller, [command,] **path) -> View`, run again from the start where someone else was quicker.
 
-        `then` is for work outside the transaction that may be done twice (asking a provider): it gets the id of what was
-        committed, now and at every repetition of the request, and its view is what the caller sees.
+        `then` is for work outside the transaction that may be done twice (asking a provider): it gets the view that was
+        committed, now and at every repetition of the request, and its own view is what the caller sees.
         """
 
         def decorate(view: Callable[..., View | None]) -> Callable[..., View | None]:
@@ -119,11 +120,11 @@ class Routes(Blueprint):
                     user_id=caller.user_id,
                     operation=view.__name__,
                     path=path,
-                    body=from_json(raw) if takes else None,
+                    body=from_json(raw) if takes else raw.decode(errors='replace'),
                 )
                 command = [_command(takes, raw)] if takes else []
                 answer = _once(key, lambda tx: _answer(status, view(tx, caller, *command, **path)))
-                return _answer(status, then(from_json(answer.body)['id'])) if then else answer
+                return _answer(status, then(answers.model_validate_json(answer.body))) if then and answers else answer
 
             self._publish(method, path, view, respond, access=access, answers=answers, status=status, takes=takes)
             return view
@@ -187,7 +188,8 @@ def problem_response(problem: Problem) -> Response:
         'detail': problem.detail,
         'errors': problem.errors,
     }
-    return Response(body, status_code=problem.status, headers=dict(_PROBLEM))
+    challenge = {'WWW-Authenticate': 'Bearer'} if problem.status == Unauthorized.status else {}
+    return Response(body, status_code=problem.status, headers=_PROBLEM | challenge)
 
 
 def _once(key: Key, view: Callable[[db.Transaction], Answer]) -> Answer:

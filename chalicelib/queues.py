@@ -1,7 +1,8 @@
 """Queue records: acted on one by one, and reported one by one.
 
 What cannot be read is put aside at once, since reading it again changes nothing. What fails comes again until the queue
-gives up on it. What is no longer possible, because the order has moved on, is done: it is logged and left alone.
+gives up on it; but an outage of somebody else's is no fault of the row's, which stays due for as long as it lasts. What is no
+longer possible, because the order has moved on, is done: it is logged and left alone.
 """
 
 import json
@@ -9,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib import aws, settings, timers
-from chalicelib.errors import IllegalTransition, NotFound
+from chalicelib.errors import IllegalTransition, NotFound, Unavailable
 from chalicelib.observe import logger
 
 MAX_RECEIVES = 5
@@ -32,10 +33,15 @@ def act_on_timers(records: list[dict[str, Any]], handlers: Mapping[str, Callable
         except IllegalTransition as moved_on:
             logger.info('left alone', pk=pk, because=str(moved_on))
         except NotFound:
+            timers.park(pk, sk)
             put_aside(record)
-        except Exception:
-            if int(record['attributes']['ApproximateReceiveCount']) >= MAX_RECEIVES:
-                timers.park(pk, sk)
+        except Exception as failure:
+            if int(record['attributes']['ApproximateReceiveCount']) < MAX_RECEIVES:
+                raise
+            if isinstance(failure, Unavailable):
+                logger.exception('left to the next sweep', pk=pk)
+                return
+            timers.park(pk, sk)
             raise
 
     return each(records, act)

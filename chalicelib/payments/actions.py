@@ -57,25 +57,36 @@ def settle(payment_id: str) -> Payment:
     payment = store.get(payment_id)
     if not payment.is_open:
         return payment
-    outcome = _ask(payment)
-    return db.atomically(lambda tx: _record(tx, payment_id, agreed(outcome, payment.id, payment.money)))
+    outcome = agreed(_ask(payment), payment.id, payment.money)
+    return db.atomically(lambda tx: _record(tx, payment, outcome))
 
 
 def _ask(payment: Payment) -> Outcome:
+    """What the provider knows of a payment. It is asked to make one only as long as the order waits for it."""
     at_provider = provider(payment.provider)
-    found = None if payment.state == 'requested' else at_provider.find_payment(payment.id)
-    return found or at_provider.create_payment(payment.id, payment.money, payment.method, expires_at=payment.expires_at_ms)
+    if payment.state != 'requested' and (found := at_provider.find_payment(payment.id)):
+        return found
+    now = clock.now_ms()
+    if now < payment.expires_at_ms and _is_waited_for(order_store.load(payment.order_id), payment):
+        return at_provider.create_payment(payment.id, payment.money, payment.method, expires_at=payment.expires_at_ms)
+    if found := at_provider.find_payment(payment.id):
+        return found
+    # An earlier request of ours may still be on its way there, but none of them lives for more than a minute.
+    is_over = now > payment.expires_at_ms + ASK_AGAIN_MS
+    return Outcome(payment.id, payment.money, Status.FAILED if is_over else Status.PENDING, failure='expired' if is_over else None)
 
 
-def _record(tx: Transaction, payment_id: str, outcome: Outcome) -> Payment:
-    payment = store.get(payment_id)
+def _record(tx: Transaction, asked: Payment, outcome: Outcome) -> Payment:
+    # In this order: an order that is read after its payment may have been paid with it in between.
+    order = order_store.load(asked.order_id)
+    payment = store.get(asked.id)
     if not payment.is_open:
         return payment
     match outcome.status:
         case Status.SUCCEEDED:
-            _succeed(tx, payment)
+            _succeed(tx, payment, order)
         case Status.FAILED:
-            _fail(tx, payment, outcome.failure)
+            _fail(tx, payment, order, outcome.failure)
         case Status.REQUIRES_ACTION:
             payment.state, payment.next_action_url = 'requires_action', outcome.next_action_url
             payment.set_timer(('settle_payment', max(payment.expires_at_ms, clock.now_ms()) + clock.SECOND))
@@ -86,8 +97,7 @@ def _record(tx: Transaction, payment_id: str, outcome: Outcome) -> Payment:
     return payment
 
 
-def _succeed(tx: Transaction, payment: Payment) -> None:
-    order = order_store.load(payment.order_id)
+def _succeed(tx: Transaction, payment: Payment, order: Order) -> None:
     if _is_waited_for(order, payment):
         _close(payment, 'succeeded')
         orders.capture(tx, order, payment_id=payment.id, provider=payment.provider)
@@ -97,10 +107,9 @@ def _succeed(tx: Transaction, payment: Payment) -> None:
         refunds.return_late_payment(tx, order, payment_id=payment.id, provider=payment.provider)
 
 
-def _fail(tx: Transaction, payment: Payment, failure: str | None) -> None:
+def _fail(tx: Transaction, payment: Payment, order: Order, failure: str | None) -> None:
     _close(payment, 'failed')
     payment.failure = failure
-    order = order_store.load(payment.order_id)
     if _is_waited_for(order, payment):
         order.payment_id = None
         order_store.save(tx, order)
@@ -122,7 +131,8 @@ def send_refund(order_id: str, refund_sk: str) -> None:
     if not refund.is_due('send_refund'):
         return
     payment = store.get(refund.payment_id)
-    outcome = provider(payment.provider).refund(refund.id, payment.id, refund.money)
+    at_provider = provider(payment.provider)
+    outcome = at_provider.find_refund(refund.id) or at_provider.refund(refund.id, payment.id, refund.money)
     said = agreed(outcome, refund.id, refund.money)
     db.atomically(lambda tx: _record_refund(tx, order_id, refund_sk, payment.provider, said))
 

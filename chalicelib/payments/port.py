@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from chalicelib.errors import Unavailable
 from chalicelib.money import Money
 
 
@@ -28,14 +29,18 @@ class Outcome:
     """A short code of why it failed."""
 
 
-class OutcomeUnknown(Exception):
+class OutcomeUnknown(Unavailable):
     """The provider did not answer, or not intelligibly: it may or may not have happened. Ask again, with the same id."""
+
+    def __init__(self, detail: str = 'The payment provider does not answer; it is asked again in a minute') -> None:
+        super().__init__(detail)
 
 
 class Provider(Protocol):
     """Every request carries our id as the idempotency key: repeated, it returns the first outcome and does nothing more.
 
-    `find_*` returns None where the provider has never heard of the id.
+    `find_*` returns None where the provider has never heard of the id. It is asked first: a provider may forget its
+    idempotency keys within a day, but not what was done under them.
     """
 
     name: str
@@ -46,7 +51,11 @@ class Provider(Protocol):
 
     def refund(self, refund_id: str, payment_id: str, money: Money) -> Outcome: ...
 
+    def find_refund(self, refund_id: str) -> Outcome | None: ...
+
     def create_payout(self, payout_id: str, money: Money, destination: str) -> Outcome: ...
+
+    def find_payout(self, payout_id: str) -> Outcome | None: ...
 
 
 class ProviderMismatch(Exception):

@@ -40,7 +40,8 @@ def send(pk: str, sk: str) -> None:
     payout = store.get(pk, sk)
     if not payout.is_due('send_payout'):
         return
-    outcome = provider(payout.provider).create_payout(payout.id, payout.money, payout.destination)
+    at_provider = provider(payout.provider)
+    outcome = at_provider.find_payout(payout.id) or at_provider.create_payout(payout.id, payout.money, payout.destination)
     said = agreed(outcome, payout.id, payout.money)
     db.atomically(lambda tx: _record(tx, pk, sk, said))
 

@@ -2,13 +2,13 @@ import json
 
 import pytest
 
-from chalicelib import reads, settings
+from chalicelib import queues, reads, settings
 from chalicelib.money import Money
 from chalicelib.payments import actions, providers, store
 from chalicelib.payments.port import Outcome, OutcomeUnknown, ProviderMismatch, Status
 from chalicelib.payments.sandbox.provider import Sandbox
 from tests.support import resources
-from tests.support.api import deliver
+from tests.support.api import deliver, sweep
 from tests.support.audit import audit
 from tests.support.market import FEE, PRICE, TOTAL, balances, ok, run_timers
 
@@ -183,11 +183,88 @@ def test_money_moves_only_on_an_answer_about_the_very_thing_we_asked_for(market,
     assert store.get(payment_id).state == 'requested'
 
 
-def test_a_payment_is_its_buyers(market, seller, stranger, support):
+def test_a_payment_is_its_buyers_and_support_sees_it(market, seller, stranger, support):
     payment = pay(market, market.placed(), 'sandbox_card_confirm')
-    for person in (seller, stranger, support):
+    assert ok(support.get(f'/payments/{payment["id"]}')) == payment
+    for person in (seller, stranger):
         assert person.get(f'/payments/{payment["id"]}').status == 404
+    for person in (seller, stranger, support):
         assert person.post(payment['next_action_url'].removeprefix('/api'), {'approved': True}).status == 404
+
+
+def test_a_payment_that_is_recorded_between_two_reads_of_another_is_not_taken_for_a_late_one(market, monkeypatch):
+    order = market.placed()
+    get, raced = store.get, []
+
+    def late(payment_id):
+        """The payment as it stood before somebody else recorded it."""
+        payment = get(payment_id)
+        if raced == ['asked']:
+            raced.append('recorded')
+            actions.settle(payment_id)
+        return payment
+
+    def asked(payment, ask=actions._ask):
+        outcome = ask(payment)
+        if not raced:
+            raced.append('asked')
+        return outcome
+
+    monkeypatch.setattr(actions, '_ask', asked)
+    monkeypatch.setattr(actions.store, 'get', late)
+    assert pay(market, order)['state'] == 'succeeded'
+    assert raced == ['asked', 'recorded']
+    assert market.order(order['id'])['funds'] == 'held'
+    audit()
+
+
+@pytest.mark.parametrize('end', ['cancelled', 'expired'])
+def test_a_payment_that_never_reached_the_provider_is_not_made_for_an_order_that_is_over(market, seller, clock, monkeypatch, end):
+    def dies(_):
+        raise OutcomeUnknown
+
+    order = market.placed()
+    monkeypatch.setattr(actions, '_ask', dies)
+    payment = pay(market, order)
+    monkeypatch.undo()
+    if end == 'cancelled':
+        ok(seller.post(f'/orders/{order["id"]}/cancel', {'reason': 'No time'}))
+    clock.shift(31 * 60 + 2)
+    while run_timers():
+        clock.shift(61)
+    assert ok(market.buyer.get(f'/payments/{payment["id"]}'))['failure'] == 'expired'
+    assert market.order(order['id'])['state'] == end
+    assert not [row for row in resources.rows(settings.MARKET_TABLE) if row.get('row') == 'sandbox'], 'nobody was charged'
+    audit()
+
+
+def test_a_request_that_may_still_be_on_its_way_is_waited_for(market, seller, clock, monkeypatch):
+    """The order is cancelled while the provider is being asked; its answer comes when others have asked already."""
+    order = market.placed()
+    create = Sandbox.create_payment
+
+    def slow(sandbox, payment_id, *given, **more):
+        monkeypatch.setattr(Sandbox, 'create_payment', create)
+        ok(seller.post(f'/orders/{order["id"]}/cancel', {'reason': 'No time'}))
+        assert actions.settle(payment_id).state == 'pending'
+        return create(sandbox, payment_id, *given, **more)
+
+    monkeypatch.setattr(Sandbox, 'create_payment', slow)
+    assert pay(market, order)['state'] == 'returned'
+    assert run_timers() == ['send_refund']
+    assert market.order(order['id'])['funds'] == 'refunded'
+    audit()
+
+
+def test_a_provider_that_is_out_for_an_hour_parks_nothing(market, silent, monkeypatch, clock):
+    order = market.placed()
+    payment = pay(market, order, 'sandbox_card_confirm')
+    about = {'v': 1, 'action': 'settle_payment', 'pk': store.pk(payment['id']), 'sk': 'PAYMENT'}
+    clock.shift(61)
+    assert deliver('settle_with_provider', about, receives=queues.MAX_RECEIVES - 1) == ['0']
+    assert deliver('settle_with_provider', about, receives=queues.MAX_RECEIVES) == []
+    assert resources.drain('dead-letters') == []
+    assert sweep() == 1, 'it is still due'
 
 
 def test_a_refund_goes_back_to_the_card(market, clock):

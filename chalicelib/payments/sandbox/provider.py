@@ -31,19 +31,22 @@ class Sandbox:
         return _ask(payment_id, money, status, failure, note=method, expires_at=expires_at)
 
     def find_payment(self, payment_id: str) -> Outcome | None:
-        try:
-            return _outcome(store.get(payment_id))
-        except NotFound:
-            return None
+        return _find(payment_id)
 
     def refund(self, refund_id: str, payment_id: str, money: Money) -> Outcome:
         is_refused = store.get(payment_id).note == 'sandbox_card_no_refund'
         status, failure = (Status.FAILED, 'not_refundable') if is_refused else (Status.SUCCEEDED, None)
         return _ask(refund_id, money, status, failure)
 
+    def find_refund(self, refund_id: str) -> Outcome | None:
+        return _find(refund_id)
+
     def create_payout(self, payout_id: str, money: Money, destination: str) -> Outcome:
         status, failure = BANKS.get(destination, (Status.FAILED, 'unknown_destination'))
         return _ask(payout_id, money, status, failure)
+
+    def find_payout(self, payout_id: str) -> Outcome | None:
+        return _find(payout_id)
 
 
 def confirm(payment_id: str, *, is_approved: bool) -> None:
@@ -55,10 +58,6 @@ def confirm(payment_id: str, *, is_approved: bool) -> None:
         store.settle(payment_id, Status.SUCCEEDED.value, None)
     else:
         store.settle(payment_id, Status.FAILED.value, 'not_confirmed')
-
-
-def is_approved(payment_id: str) -> bool:
-    return store.get(payment_id).status == Status.SUCCEEDED
 
 
 def _ask(
@@ -74,6 +73,13 @@ def _ask(
         expires_at_ms=expires_at,
     )
     return _outcome(store.create(made))
+
+
+def _find(our_id: str) -> Outcome | None:
+    try:
+        return _outcome(store.get(our_id))
+    except NotFound:
+        return None
 
 
 def _outcome(found: SandboxObject) -> Outcome:

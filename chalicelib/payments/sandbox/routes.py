@@ -10,17 +10,17 @@ from chalicelib.payments.sandbox.schemas import Confirmation, ConfirmPayment
 routes = Routes(__name__, tag='Sandbox')
 
 
-def _notify(payment_id: str) -> Confirmation:
-    """What a webhook does for a real provider: it names the payment, and the provider is then asked about it."""
-    body = timers.message('settle_payment', store.pk(payment_id), 'PAYMENT')
+def _confirm(said: Confirmation) -> Confirmation:
+    """Decides it in the sandbox, and does what a webhook does: names the payment, so that the provider is asked about it."""
+    provider.confirm(said.id, is_approved=said.approved)
+    body = timers.message('settle_payment', store.pk(said.id), 'PAYMENT')
     aws.client('sqs').send_message(QueueUrl=settings.PROVIDER_QUEUE_URL, MessageBody=body)
-    return Confirmation(id=payment_id, approved=provider.is_approved(payment_id))
+    return said
 
 
-@routes.write('POST', '/sandbox/payments/{payment_id}/confirmation', takes=ConfirmPayment, answers=Confirmation, then=_notify)
+@routes.write('POST', '/sandbox/payments/{payment_id}/confirmation', takes=ConfirmPayment, answers=Confirmation, then=_confirm)
 def confirm_sandbox_payment(_: Transaction, caller: Caller, said: ConfirmPayment, payment_id: str) -> Confirmation:
     """Stand in for your bank. Approve or refuse a payment that waits for a confirmation, where the sandbox is in use."""
     if store.get_of(payment_id, caller.user_id).provider != provider.Sandbox.name:
         raise NotFound(f'The sandbox has no payment {payment_id}')
-    provider.confirm(payment_id, is_approved=said.approved)
     return Confirmation(id=payment_id, approved=said.approved)
