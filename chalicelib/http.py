@@ -14,7 +14,7 @@ from chalice import Blueprint, CORSConfig, Response
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from chalicelib import auth, db, ids
+from chalicelib import auth, db, ids, text
 from chalicelib.auth import Caller
 from chalicelib.errors import (
     BodyTooLarge,
@@ -188,8 +188,10 @@ def problem_response(problem: Problem) -> Response:
         'detail': problem.detail,
         'errors': problem.errors,
     }
-    challenge = {'WWW-Authenticate': 'Bearer'} if problem.status == Unauthorized.status else {}
-    return Response(body, status_code=problem.status, headers=_PROBLEM | challenge)
+    headers: dict[str, str | list[str]] = {**_PROBLEM}
+    if isinstance(problem, Unauthorized):
+        headers['WWW-Authenticate'] = 'Bearer'
+    return Response(body, status_code=problem.status, headers=headers)
 
 
 def _once(key: Key, view: Callable[[db.Transaction], Answer]) -> Answer:
@@ -220,10 +222,12 @@ def _check_path(params: Mapping[str, str]) -> None:
 
 
 def _command(model: type[Command], raw: bytes) -> Command:
+    body = from_json(raw)
+    if unreadable := list(text.unreadable(body)):
+        raise Invalid(_summary(unreadable), errors=unreadable)
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:
-        body = from_json(raw)
         errors: list[FieldError] = [
             {'pointer': _pointer(body, found['loc'], is_missing=found['type'] == 'missing'), 'detail': found['msg']}
             for found in error.errors(include_url=False)
@@ -257,5 +261,5 @@ def _pointer(body: Any, location: tuple[int | str, ...], *, is_missing: bool) ->
         except (IndexError, KeyError, TypeError):
             if not (is_missing and position == len(location)):
                 continue
-        parts.append(str(part).replace('~', '~0').replace('/', '~1'))
+        parts.append(text.escaped(part))
     return '#' + ''.join(f'/{part}' for part in parts)

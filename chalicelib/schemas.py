@@ -4,8 +4,8 @@ from collections.abc import Set
 from copy import copy
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
-from pydantic_core import PydanticUndefined
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints, create_model
+from pydantic_core import CoreSchema, PydanticUndefined, core_schema
 
 from chalicelib import ids
 
@@ -20,6 +20,24 @@ UserId = Annotated[str, StringConstraints(pattern=ids.pattern('usr'))]
 GigId = Annotated[str, StringConstraints(pattern=ids.pattern('gig'))]
 FileId = Annotated[str, StringConstraints(pattern=ids.pattern('fil'))]
 QuoteId = Annotated[str, StringConstraints(pattern=ids.pattern('quo'))]
+
+
+class Distinct:
+    """Marks a list in which nothing may stand twice."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(_each_once, handler(source))
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return handler(schema) | {'uniqueItems': True}
+
+
+def _each_once(values: list[Any]) -> list[Any]:
+    if len(set(values)) != len(values):
+        raise ValueError('Name each once')
+    return values
 
 
 class Command(BaseModel):

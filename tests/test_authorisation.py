@@ -67,7 +67,7 @@ POLICY = {
     'decline_extension': row(404, 200, 403, 403, 403),
     # payments
     'pay_order': row(404, 201, 403, 403, 403),
-    'show_payment': row(404, 200, 404, 404, 404),
+    'show_payment': row(404, 200, 404, 200, 200),
     'confirm_sandbox_payment': row(404, 200, 404, 404, 404),
     # money: everybody's own
     'show_balance': signed_in(),

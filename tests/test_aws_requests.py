@@ -31,14 +31,14 @@ REQUESTS = {
     'publish_gig': 2,
     'ask_quote': 3,
     'place_order': 2,
-    'pay_order': 7,
+    'pay_order': 8,
     'submit_requirements': 2,
     'deliver_order': 2,
     'request_revision': 2,
     'accept_order': 2,
     'cancel_order': 2,
     'release_payment': 2,
-    'send_payout': 4,
+    'send_payout': 5,
     'inspect_files': 5,
 }
 

@@ -54,6 +54,45 @@ def test_a_wrong_field_is_pointed_to(seller):
     }
 
 
+@pytest.mark.parametrize(
+    'text', ['a\0b', 'a\x07', '\x85', 'gpj.\u202egnp', '\u200b', '\u200b \u2060', '\ufeff', '\ufe0f', '\u0301'], ids=ascii
+)
+def test_text_that_nobody_could_read_is_refused_where_it_stands(seller, text):
+    faq = [{'question': 'Why?', 'answer': 'Because'}, {'question': text, 'answer': 'So'}]
+    answer = seller.post('/gigs', GIG | {'faq': faq})
+    assert_problem(answer, 422, 'invalid')
+    assert answer.pointers == ['#/faq/1/question']
+
+
+@pytest.mark.parametrize(
+    'text',
+    [
+        'Line\nby\tline\r\n',
+        '\U0001f468\u200d\U0001f469\u200d\U0001f467',
+        '\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645',
+        '\u2067\u05e9\u05dc\u05d5\u05dd\u2069',
+        'e\u0301',
+        '!',
+    ],
+    ids=ascii,
+)
+def test_text_of_any_language_is_taken_as_it_is(seller, text):
+    draft = ok(seller.post('/gigs', GIG | {'title': f'I {text}'}), 201)
+    assert draft['title'] == f'I {text}'.strip()
+
+
+def test_an_ignored_body_is_a_part_of_the_request_all_the_same(market, seller):
+    path = f'/gigs/{market.gig()["id"]}/pause'
+    ok(seller.post(path, key='one'))
+    ok(seller.post(path, key='one'))
+    assert seller.post(path, {'for': 'a while'}, key='one').problem == 'idempotency-key-reused'
+
+
+def test_who_is_not_signed_in_is_told_how(nobody):
+    answer = nobody.get('/me')
+    assert (answer.status, answer.headers['www-authenticate']) == (401, 'Bearer')
+
+
 def test_an_unknown_branch_of_a_union_says_which_there_are(seller):
     answer = seller.post('/gigs', GIG | {'extras': [{'kind': 'bribe', 'id': 'x', 'price_minor': 1}]})
     assert answer.pointers == ['#/extras/0']

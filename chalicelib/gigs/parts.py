@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from chalicelib.schemas import Command, FileId
+from chalicelib.schemas import Command, Distinct, FileId
 
 Kind = Annotated[Literal['service', 'digital_product'], Field(title='GigKind')]
 Status = Annotated[Literal['draft', 'active', 'paused', 'denied', 'deleted'], Field(title='GigStatus')]
@@ -76,7 +76,9 @@ class FreeText(_Requirement):
 
 class MultipleChoice(_Requirement):
     kind: Literal['multiple_choice']
-    options: Annotated[list[Annotated[str, StringConstraints(min_length=1, max_length=80)]], Field(min_length=2, max_length=10)]
+    options: Annotated[
+        list[Annotated[str, StringConstraints(min_length=1, max_length=80)]], Field(min_length=2, max_length=10), Distinct
+    ]
     allow_several: bool = False
 
 
@@ -90,6 +92,6 @@ Requirement = Annotated[FreeText | MultipleChoice | FileRequest, Field(discrimin
 class Product(_Part):
     """What a digital product delivers the moment its payment is captured."""
 
-    file_ids: Annotated[list[FileId], Field(min_length=1, max_length=20)]
+    file_ids: Annotated[list[FileId], Field(min_length=1, max_length=20), Distinct]
     licence: Annotated[str, Field(min_length=1, max_length=5_000, description='What the buyer may do with it.')]
     refund_rule: RefundRule

@@ -20,7 +20,7 @@ def wrong_with_draft(gig: dict[str, Any], policy: Policy) -> list[FieldError]:
 
 def wrong_with_listing(gig: dict[str, Any], policy: Policy) -> list[FieldError]:
     """What stands between a draft and its publication."""
-    return [*wrong_with_draft(gig, policy), *_completeness(gig)]
+    return [*wrong_with_draft(gig, policy), *_completeness(gig), *_extras(gig)]
 
 
 def from_price_minor(gig: dict[str, Any]) -> int | None:
@@ -60,6 +60,18 @@ def _names(gig: dict[str, Any]) -> Iterator[FieldError]:
             if item[key] in seen:
                 yield _wrong(f'{part}/{n}/{key}', f'"{item[key]}" is there twice; each {key} is used once')
             seen.add(item[key])
+
+
+def _extras(gig: dict[str, Any]) -> Iterator[FieldError]:
+    """Each has to give something to whoever buys the package that it helps most."""
+    if not gig['packages']:
+        return
+    slowest = max(package['delivery_days'] for package in gig['packages'])
+    for n, extra in enumerate(gig['extras']):
+        if extra['kind'] == 'fast_delivery' and extra['delivery_days'] >= slowest:
+            yield _wrong(f'extras/{n}/delivery_days', f'Fast is less than the {slowest} days of the slowest package')
+        if extra['kind'] == 'extra_revisions' and all(package['revisions'] is None for package in gig['packages']):
+            yield _wrong(f'extras/{n}', 'Every package has as many revisions as it takes')
 
 
 def _gallery(gig: dict[str, Any]) -> Iterator[FieldError]:

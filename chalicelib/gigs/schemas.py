@@ -11,6 +11,7 @@ from chalicelib.gigs.parts import Extra, Kind, Package, Product, Question, Refun
 from chalicelib.schemas import (
     Command,
     CurrencyCode,
+    Distinct,
     FileId,
     Language,
     ListQuery,
@@ -57,13 +58,15 @@ class WriteGig(Command):
     language: Language
     currency: CurrencyCode
     description: Annotated[str, Field(max_length=1_200)] = ''
-    tags: Annotated[list[Tag], Field(max_length=5)] = []
+    tags: Annotated[list[Tag], Field(max_length=5), Distinct] = []
     packages: Annotated[list[Package], Field(max_length=3)] = []
     extras: Annotated[list[Extra], Field(max_length=10)] = []
     faq: Annotated[list[Question], Field(max_length=10)] = []
     requirements: Annotated[list[Requirement], Field(max_length=15)] = []
     gallery: Annotated[
-        list[FileId], Field(max_length=6, description='Up to 3 images, 1 video and 2 PDFs; the first image is the cover.')
+        list[FileId],
+        Field(max_length=6, description='Up to 3 images, 1 video and 2 PDFs; the first image is the cover.'),
+        Distinct,
     ] = []
     product: Annotated[Product | None, Field(description='Of a digital product only.')] = None
 

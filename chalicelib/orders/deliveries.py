@@ -3,24 +3,18 @@
 from chalicelib import clock
 from chalicelib.auth import Caller
 from chalicelib.db import Transaction
-from chalicelib.errors import Conflict
 from chalicelib.files import store as files
-from chalicelib.orders import lifecycle, store
+from chalicelib.orders import lifecycle, limits, store
 from chalicelib.orders.lifecycle import SYSTEM, Actor, OrderState
 from chalicelib.orders.store import Delivery, Order
-
-MAX_DELIVERIES = 100
-"""Of an order with revisions without end: all of them are read with it, in one request."""
-MAX_FILES = 60
-"""Of all deliveries of an order: if it is cancelled, all are taken back in one transaction, which has a hundred writes."""
 
 
 def deliver(tx: Transaction, caller: Caller, order_id: str, message: str, file_ids: list[str]) -> Order:
     """Hands over work. From now on the buyer can see the files, and silence accepts them."""
     order, actor = store.load_for(order_id, caller)
     lifecycle.decide('deliver', actor, order.facts())
-    if len(set(file_ids).union(*(delivery.file_ids for delivery in order.deliveries))) > MAX_FILES:
-        raise Conflict(f'The deliveries of an order have {MAX_FILES} different files at most')
+    limits.check_files(order, file_ids)
+    limits.check_text(order, message)
     for n, file_id in enumerate(file_ids):
         files.require(tx, file_id, owner_id=order.seller_id, purpose='delivery', pointer=f'#/file_ids/{n}')
     order.enter(OrderState.DELIVERED)
@@ -39,8 +33,7 @@ def request_revision(tx: Transaction, caller: Caller, order_id: str, reason: str
     """Sends a delivery back. The seller gets the package's time once more."""
     order, actor = store.load_for(order_id, caller)
     lifecycle.decide('request_revision', actor, order.facts())
-    if len(order.deliveries) >= MAX_DELIVERIES:
-        raise Conflict(f'An order has {MAX_DELIVERIES} deliveries at most; accept this one, or ask support to cancel')
+    limits.check_another_delivery(order)
     order.revisions_used += 1
     order.start_clock()
     order.enter(OrderState.REVISION_REQUESTED)

@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from chalicelib import clock
 from chalicelib.gigs.parts import Kind, Package, RefundRule, Requirement, Slug
@@ -12,16 +12,10 @@ from chalicelib.orders import lifecycle
 from chalicelib.orders.lifecycle import OrderFunds, OrderRole, OrderState
 from chalicelib.orders.store import Order
 from chalicelib.quotes.schemas import PricedView, priced
-from chalicelib.schemas import Command, CurrencyCode, FileId, ListQuery, Minor, PageView, QuoteId, View, examples
+from chalicelib.schemas import Command, CurrencyCode, Distinct, FileId, ListQuery, Minor, PageView, QuoteId, View, examples
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
 Message = Annotated[str, StringConstraints(min_length=1, max_length=2_500)]
-
-
-def _distinct(values: list[str]) -> list[str]:
-    if len(set(values)) != len(values):
-        raise ValueError('Name each once')
-    return values
 
 
 class PlaceOrder(Command):
@@ -39,13 +33,13 @@ class FreeTextAnswer(Command):
 class ChoiceAnswer(Command):
     kind: Literal['multiple_choice']
     requirement_id: Slug
-    choices: Annotated[list[str], Field(min_length=1, max_length=10), AfterValidator(_distinct)]
+    choices: Annotated[list[str], Field(min_length=1, max_length=10), Distinct]
 
 
 class FileAnswer(Command):
     kind: Literal['file']
     requirement_id: Slug
-    file_ids: Annotated[list[FileId], Field(min_length=1, max_length=10), AfterValidator(_distinct)]
+    file_ids: Annotated[list[FileId], Field(min_length=1, max_length=10), Distinct]
 
 
 Answer = Annotated[FreeTextAnswer | ChoiceAnswer | FileAnswer, Field(discriminator='kind')]
@@ -74,7 +68,7 @@ class Deliver(Command):
     file_ids: Annotated[
         list[FileId],
         Field(max_length=20, description='Ready files of yours, announced for `delivery`.'),
-        AfterValidator(_distinct),
+        Distinct,
     ] = []
 
 

@@ -30,7 +30,7 @@ def price(gig: dict[str, Any], tier: str, wanted: list[dict[str, Any]], policy: 
     if package is None:
         offered = ', '.join(package['tier'] for package in gig['packages'])
         raise _wrong('package', f'This gig has no {tier} package; it offers {offered}')
-    extras = _extras(gig, wanted)
+    extras = _extras(gig, package, wanted)
     total = package['price_minor'] + sum(extra['amount_minor'] for extra in extras)
     highest = policy.max_price_minor[gig['currency']]
     if total > highest:
@@ -46,20 +46,35 @@ def price(gig: dict[str, Any], tier: str, wanted: list[dict[str, Any]], policy: 
     )
 
 
-def _extras(gig: dict[str, Any], wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _extras(gig: dict[str, Any], package: dict[str, Any], wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:
     offered = {extra['id']: extra for extra in gig['extras']}
-    chosen, seen = [], set()
+    chosen: list[dict[str, Any]] = []
+    seen = set()
     for n, want in enumerate(wanted):
         extra = offered.get(want['id'])
         if extra is None:
             raise _wrong(f'extras/{n}/id', f'This gig has no such extra; it offers {", ".join(offered) or "none"}')
         if extra['id'] in seen:
             raise _wrong(f'extras/{n}/id', 'Name an extra once, with a quantity')
+        if useless := _useless(extra, package, chosen):
+            raise _wrong(f'extras/{n}/id', useless)
         if extra['kind'] == 'fast_delivery' and want['quantity'] != 1:
             raise _wrong(f'extras/{n}/quantity', 'Fast delivery is had once')
         seen.add(extra['id'])
         chosen.append({**extra, **want, 'amount_minor': extra['price_minor'] * want['quantity']})
     return chosen
+
+
+def _useless(extra: dict[str, Any], package: dict[str, Any], chosen: list[dict[str, Any]]) -> str | None:
+    """Why this extra would give the buyer nothing, if so: nobody pays for that."""
+    match extra['kind']:
+        case 'fast_delivery' if any(other['kind'] == 'fast_delivery' for other in chosen):
+            return 'Fast delivery is had once'
+        case 'fast_delivery' if extra['delivery_days'] >= package['delivery_days']:
+            return f'The {package["tier"]} package is delivered within {package["delivery_days"]} days anyway'
+        case 'extra_revisions' if package['revisions'] is None:
+            return f'The {package["tier"]} package has as many revisions as it takes'
+    return None
 
 
 def _delivery_days(package: dict[str, Any], extras: list[dict[str, Any]]) -> int:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.schemas import Command, CountryCode, Language, View, examples, partial
+from chalicelib.schemas import Command, CountryCode, Distinct, Language, View, examples, partial
 
 Level = Annotated[Literal['new', 'level_1', 'level_2', 'top_rated'], Field(title='SellerLevel')]
 StaffRole = Annotated[Literal['support', 'admin'], Field(title='StaffRole')]
@@ -18,8 +18,8 @@ class _Profile(Command):
     headline: Annotated[str | None, Field(max_length=80)] = None
     bio: Annotated[str | None, Field(max_length=600)] = None
     country: Annotated[CountryCode | None, Field(description='ISO 3166-1 alpha-2.')] = None
-    languages: Annotated[list[Language] | None, Field(max_length=10)] = None
-    skills: Annotated[list[Skill] | None, Field(max_length=15)] = None
+    languages: Annotated[Annotated[list[Language], Distinct] | None, Field(max_length=10)] = None
+    skills: Annotated[Annotated[list[Skill], Distinct] | None, Field(max_length=15)] = None
 
 
 UpdateProfile = partial(

@@ -175,8 +175,34 @@ def test_a_digital_product_is_delivered_at_once_and_so_has_nothing_to_wait_for(s
 
 
 def test_a_service_has_no_product_and_takes_at_least_a_day(seller):
-    draft = ok(seller.post('/gigs', changed(packages=[PACKAGE | {'delivery_days': 0}])), 201)
+    draft = ok(seller.post('/gigs', changed(packages=[PACKAGE | {'delivery_days': 0}], extras=[])), 201)
     assert seller.post(f'/gigs/{draft["id"]}/publish').pointers == ['#/packages/0/delivery_days']
+
+
+def test_an_extra_gives_something(seller):
+    fast = {'kind': 'fast_delivery', 'id': 'fast', 'price_minor': 500, 'delivery_days': 3}
+    again = {'kind': 'extra_revisions', 'id': 'again', 'price_minor': 500, 'revisions': 1}
+    without_end = PACKAGE | {'revisions': None}
+    for draft, pointer in (
+        (changed(extras=[fast]), '#/extras/0/delivery_days'),
+        (changed(packages=[without_end], extras=[again]), '#/extras/0'),
+    ):
+        gig = ok(seller.post('/gigs', draft), 201)
+        assert seller.post(f'/gigs/{gig["id"]}/publish').pointers == [pointer]
+
+
+def test_nothing_is_named_twice(market, seller, buyer):
+    choice = {'kind': 'multiple_choice', 'id': 'style', 'question': 'Which?', 'options': ['Bold', 'Bold']}
+    image, archive = market.file(seller, 'gallery', 'image/png'), market.file(seller, 'product')
+    product = {'file_ids': [archive, archive], 'licence': 'Use it.', 'refund_rule': 'no_refund'}
+    for change, pointer in (
+        ({'tags': ['logo', 'logo']}, '#/tags'),
+        ({'requirements': [choice]}, '#/requirements/0/options'),
+        ({'gallery': [image, image]}, '#/gallery'),
+        ({'product': product}, '#/product/file_ids'),
+    ):
+        assert seller.post('/gigs', changed(**change)).pointers == [pointer]
+    assert buyer.patch('/me', {'languages': ['id', 'id'], 'skills': ['a', 'a']}).pointers == ['#/languages', '#/skills']
 
 
 def test_gigs_are_listed_newest_first_by_category_and_by_seller(market, seller, nobody):

@@ -3,6 +3,9 @@
 import pytest
 
 from chalicelib import settings
+from chalicelib.orders import limits, store
+from chalicelib.orders.schemas import OrderView
+from chalicelib.orders.store import Delivery, Extension
 from tests.support.market import ANSWERS, COMMISSION, FEE, NET, PRICE, balances, ok, run_timers
 from tests.support.resources import rows
 
@@ -172,7 +175,7 @@ def test_revisions_are_counted_and_run_out(market, buyer, seller, clock):
 def test_revisions_without_end(market, buyer, seller):
     from tests.support.market import GIG
 
-    gig = market.gig(packages=[GIG['packages'][0] | {'revisions': None}])
+    gig = market.gig(packages=[GIG['packages'][0] | {'revisions': None}], extras=[])
     order = market.delivered(gig)
     path = f'/orders/{order["id"]}'
     for number in range(1, 5):
@@ -182,11 +185,43 @@ def test_revisions_without_end(market, buyer, seller):
 
 
 def test_deliveries_have_an_end_even_if_revisions_do_not(market, buyer, seller, monkeypatch):
-    from chalicelib.orders import deliveries
-
-    monkeypatch.setattr(deliveries, 'MAX_DELIVERIES', 1)
+    monkeypatch.setattr(limits, 'MAX_DELIVERIES', 1)
     order = market.delivered()
     assert buyer.post(f'/orders/{order["id"]}/revisions', {'reason': 'Again'}).status == 409
+
+
+def test_what_a_seller_writes_has_an_end(market, seller, buyer, monkeypatch):
+    monkeypatch.setattr(limits, 'MAX_WRITTEN_BYTES', 12)
+    order = market.started()
+    path = f'/orders/{order["id"]}'
+    ok(seller.post(f'{path}/extensions', {'days': 1, 'reason': '時間'}), 201)
+    refused = seller.post(f'{path}/deliveries', {'message': '1234567'})
+    assert (refused.status, refused.problem) == (409, 'conflict')
+    ok(seller.post(f'{path}/deliveries', {'message': '123456'}), 201)
+    ok(buyer.post(f'{path}/accept'))
+
+
+def test_more_time_cannot_be_asked_for_for_ever(market, seller, buyer, monkeypatch):
+    monkeypatch.setattr(limits, 'MAX_EXTENSIONS', 1)
+    order = market.started()
+    path = f'/orders/{order["id"]}/extensions'
+    asked = ok(seller.post(path, {'days': 1, 'reason': 'More'}), 201)['extensions'][0]
+    ok(buyer.post(f'{path}/{asked["id"]}/decline'))
+    assert seller.post(path, {'days': 1, 'reason': 'More'}).status == 409
+
+
+def test_the_largest_order_that_there_can_be_is_answered_and_remembered(market):
+    """An answer is kept in one row, which has 400 KB."""
+    order, wide, file_id = store.load(market.started()['id']), '\U0001f58b', 'fil_01ARZ3NDEKTSV4RRFFQ69G5FAV'
+    question = {'kind': 'free_text', 'id': 'q' * 30, 'question': wide * 400, 'mandatory': True}
+    order.terms |= {'title': wide * 80, 'requirements': [question] * 15}
+    order.terms['package'] |= {'name': wide * 35, 'description': wide * 100}
+    order.answers = [{'kind': 'free_text', 'requirement_id': 'q' * 30, 'text': wide * 2_500}] * 15
+    about = {'message': 'm' * (limits.MAX_WRITTEN_BYTES // limits.MAX_DELIVERIES), 'file_ids': [file_id] * 20}
+    order.deliveries = [Delivery(number=n, delivered_at=0, **about) for n in range(limits.MAX_DELIVERIES)]
+    asked = {'id': 'ext_01ARZ3NDEKTSV4RRFFQ69G5FAV', 'days': 60, 'reason': '-', 'state': 'declined', 'asked_at': 0}
+    order.extensions = [Extension(**asked) for _ in range(limits.MAX_EXTENSIONS)]
+    assert 350_000 < len(OrderView.of(order).model_dump_json().encode()) < 400_000
 
 
 def test_only_ready_files_of_the_seller_are_delivered(market, buyer, seller):

@@ -219,7 +219,7 @@ def test_a_payment_that_is_recorded_between_two_reads_of_another_is_not_taken_fo
 
 
 @pytest.mark.parametrize('end', ['cancelled', 'expired'])
-def test_a_payment_that_never_reached_the_provider_is_not_made_for_an_order_that_is_over(market, seller, clock, monkeypatch, end):
+def test_a_payment_that_never_reached_the_provider_is_not_made_for_an_ended_order(market, seller, clock, monkeypatch, end):
     def dies(_):
         raise OutcomeUnknown
 

@@ -62,6 +62,21 @@ def test_what_is_not_offered_is_not_quoted(market, buyer, wanted, pointer):
     assert (answer.status, answer.pointers) == (422, [pointer])
 
 
+def test_an_extra_that_gives_nothing_is_not_sold(market, buyer):
+    basic = GIG['packages'][0]
+    packages = [basic, basic | {'tier': 'standard', 'delivery_days': 1}, basic | {'tier': 'premium', 'revisions': None}]
+    faster = {'kind': 'fast_delivery', 'id': 'faster', 'price_minor': 500, 'delivery_days': 2}
+    gig = market.gig(packages=packages, extras=[*GIG['extras'], faster])
+    for package, extras, wrong in (
+        ('standard', ['fast'], '#/extras/0/id'),
+        ('premium', ['again'], '#/extras/0/id'),
+        ('basic', ['faster', 'fast'], '#/extras/1/id'),
+    ):
+        answer = buyer.post('/quotes', {'gig_id': gig['id'], 'package': package, 'extras': [{'id': one} for one in extras]})
+        assert (answer.status, answer.pointers) == (422, [wrong])
+    assert market.quote(gig, package='basic', extras=[{'id': 'faster'}, {'id': 'again'}])['delivery_days'] == 2
+
+
 def test_an_order_has_a_highest_price(market, buyer):
     gig = market.gig(packages=[GIG['packages'][0] | {'price_minor': 2_000_000}])
     answer = buyer.post('/quotes', {'gig_id': gig['id'], 'extras': [{'id': 'fast'}]})
