@@ -64,7 +64,7 @@ def _verified(token: str) -> dict[str, Any]:
         except errors.InvalidKeyIdError:  # the pool may have rotated its keys
             decoded = jwt.decode(token, _keys.refetched(), algorithms=['RS256'])
         registry.validate(decoded.claims)
-    except (errors.JoseError, ValueError) as error:
+    except (errors.JoseError, ValueError, TypeError, AttributeError, KeyError) as error:  # whatever a header can be made of
         raise Unauthorized('This access token is not valid here, or no longer; sign in again') from error
     return decoded.claims
 

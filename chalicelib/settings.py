@@ -19,10 +19,10 @@ PROVIDER_QUEUE_URL = os.environ.get('PROVIDER_QUEUE_URL', 'provider')
 # Of the queue that this very function reads.
 DEAD_LETTERS_URL = os.environ.get('DEAD_LETTERS_URL', 'dead-letters')
 
-# Timers are spread over DUE_SHARDS partitions of the due index; the sweep reads DUE_SHARDS_READ of them. Raise both at
-# will; lower what is written first, and what is read once the higher shards have drained.
+# Timers are spread over DUE_SHARDS partitions of the due index; the sweep reads those, or DUE_SHARDS_READ of them. Raise both
+# at will; lower what is written first, and what is read once the higher shards have drained.
 DUE_SHARDS = int(os.environ.get('DUE_SHARDS', '4'))
-DUE_SHARDS_READ = int(os.environ.get('DUE_SHARDS_READ', '4'))
+DUE_SHARDS_READ = max(DUE_SHARDS, int(os.environ.get('DUE_SHARDS_READ', '4')))
 
 PAYMENT_PROVIDER = os.environ.get('PAYMENT_PROVIDER', 'sandbox')
 

@@ -22,7 +22,9 @@ from chalicelib.observe import logger, metrics
 MESSAGE_VERSION = 1
 _ROWS_PER_SHARD = 2_000
 _DEEP_QUEUE = 5_000
-_PARKED = 'parked'
+_PARKED_COUNTED = 100
+PARKED = 'parked'
+"""The shard of rows that fail again and again: nobody sweeps it, and an alarm counts it."""
 
 QUEUES = {
     'release_payment': settings.RELEASE_QUEUE_URL,
@@ -65,6 +67,8 @@ def sweep() -> int:
             else:
                 logger.error('nobody acts on this timer', action=row['due_action'], pk=row['pk'])
     metrics.add_metric('OldestTimer', MetricUnit.Milliseconds, now - oldest)
+    parked = reads.index_up_to('due', ('due_shard', PARKED), ('due_at', now), _PARKED_COUNTED)
+    metrics.add_metric('ParkedTimers', MetricUnit.Count, len(parked))
     metrics.flush_metrics()
     return sum(_send(queue_url, rows) for queue_url, rows in due.items() if not _is_deep(queue_url))
 
@@ -77,7 +81,7 @@ def park(pk: str, sk: str) -> None:
     """Takes a row that fails again and again out of the sweep; its message waits in the dead-letter queue."""
     tx = Transaction()  # which does not read the row that it has changed: it may be the very row that cannot be read
     acted = Moved(f'{pk} {sk} is not due any more')
-    tx.update(TimedRow(pk, sk), [TimedRow.due_shard.set(_PARKED)], when=TimedRow.due_shard.exists(), otherwise=acted)
+    tx.update(TimedRow(pk, sk), [TimedRow.due_shard.set(PARKED)], when=TimedRow.due_shard.exists(), otherwise=acted)
     with contextlib.suppress(Moved):
         tx.commit()
 

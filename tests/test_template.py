@@ -135,6 +135,13 @@ def test_a_message_stays_hidden_for_six_times_its_function(resources):
         assert dead == {'Ref': f'{queue}DeadLetters'}
 
 
+def test_what_is_parked_and_what_is_late_wakes_somebody(resources):
+    for name, metric in (('ParkedTimersAlarm', 'ParkedTimers'), ('LateTimersAlarm', 'OldestTimer')):
+        alarm = resources[name]['Properties']
+        assert (alarm['MetricName'], alarm['Namespace']) == (metric, {'Fn::Sub': 'Gigmarket/${Stage}'})
+        assert alarm['AlarmActions'] == [{'Ref': 'Alarms'}]
+
+
 def test_the_sweep_runs_every_minute(resources):
     events = resources['SweepTimers']['Properties']['Events']
     assert [event['Properties']['Schedule'] for event in events.values()] == ['rate(1 minute)']

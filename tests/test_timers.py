@@ -113,6 +113,26 @@ def test_what_fails_to_the_last_is_parked_and_acts_when_it_is_sent_again(market,
     assert market.order(due['id'])['funds'] == 'released'
 
 
+def test_a_row_whose_parts_are_missing_is_put_aside_once(market, due, monkeypatch):
+    from chalicelib.errors import NotFound
+    from chalicelib.orders import events
+
+    def torn(*_):
+        raise NotFound('There is no such quote')
+
+    monkeypatch.setattr(events, 'RELEASES', {'release_payment': events._when_due('release_payment', torn)})
+    assert deliver('release_payments', message(due)) == []
+    assert resources.drain('dead-letters') == [json.dumps(message(due))]
+    assert sweep() == 0
+
+
+def test_a_sweep_counts_what_is_parked(due, capsys):
+    timers.park(f'ORDER#{due["id"]}', 'ORDER')
+    sweep()
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines() if 'ParkedTimers' in line]
+    assert [line['ParkedTimers'] for line in said] == [[1]]
+
+
 def test_parking_says_nothing_of_its_own_which_would_hide_what_failed(due):
     key = f'ORDER#{due["id"]}'
     timers.park(key, 'ORDER')

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pynamodb.attributes import JSONAttribute, ListAttribute, UnicodeAttribute
+from pynamodb.attributes import ListAttribute, UnicodeAttribute
 
 from chalicelib import clock, policy, reads, settings
 from chalicelib.auth import Caller
-from chalicelib.db import IntegerAttribute, MarketRow, Transaction
+from chalicelib.db import IntegerAttribute, JSONAttribute, MarketRow, Transaction
 from chalicelib.errors import Conflict, Moved, NotFound
 from chalicelib.ledger.postings import Terms
 from chalicelib.ledger.store import HeldRow

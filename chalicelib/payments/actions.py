@@ -55,7 +55,7 @@ def start(tx: Transaction, caller: Caller, order_id: str, method: str) -> Paymen
 def settle(payment_id: str) -> Payment:
     """Asks the provider what has become of a payment, and records it. May be done at any time, and again."""
     payment = store.get(payment_id)
-    if not payment.is_open:
+    if payment.has_captured:
         return payment
     outcome = agreed(_ask(payment), payment.id, payment.money)
     return db.atomically(lambda tx: _record(tx, payment, outcome))
@@ -72,15 +72,16 @@ def _ask(payment: Payment) -> Outcome:
     if found := at_provider.find_payment(payment.id):
         return found
     # An earlier request of ours may still be on its way there, but none of them lives for more than a minute.
-    is_over = now > payment.expires_at_ms + ASK_AGAIN_MS
-    return Outcome(payment.id, payment.money, Status.FAILED if is_over else Status.PENDING, failure='expired' if is_over else None)
+    if now > payment.expires_at_ms + ASK_AGAIN_MS:
+        return Outcome(payment.id, payment.money, Status.FAILED, failure='expired')
+    return Outcome(payment.id, payment.money, Status.PENDING)
 
 
 def _record(tx: Transaction, asked: Payment, outcome: Outcome) -> Payment:
     # In this order: an order that is read after its payment may have been paid with it in between.
     order = order_store.load(asked.order_id)
     payment = store.get(asked.id)
-    if not payment.is_open:
+    if payment.has_captured or (payment.state == 'failed' and outcome.status is not Status.SUCCEEDED):
         return payment
     match outcome.status:
         case Status.SUCCEEDED:

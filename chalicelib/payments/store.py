@@ -29,8 +29,9 @@ class Payment(TimedRow, discriminator='payment'):
         return Money(self.amount_minor, self.currency)
 
     @property
-    def is_open(self) -> bool:
-        return self.state in ('requested', 'pending', 'requires_action')
+    def has_captured(self) -> bool:
+        """Nothing more becomes of it. One that failed may still turn out to have been paid."""
+        return self.state in ('succeeded', 'returned')
 
 
 def add(tx: Transaction, payment: Payment) -> None:

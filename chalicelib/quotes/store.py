@@ -1,8 +1,8 @@
 """Rows of quotes. A quote buys one order and is forgotten after its time."""
 
-from pynamodb.attributes import JSONAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 
-from chalicelib.db import IntegerAttribute, MarketRow, Transaction
+from chalicelib.db import IntegerAttribute, JSONAttribute, MarketRow, Transaction
 from chalicelib.errors import Conflict, Moved, NotFound
 
 

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from pynamodb.attributes import JSONAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib import clock, ids, reads, settings
-from chalicelib.db import IntegerAttribute, MarketRow, Transaction
+from chalicelib.db import IntegerAttribute, JSONAttribute, MarketRow, Transaction
 from chalicelib.errors import Moved, NotFound
 
 _CHANGED = 'Your profile changed meanwhile'

@@ -7,7 +7,7 @@ import hashlib
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,10 @@ def deploy(stage: str, out: Path, parameters: dict[str, str], say: Say = print) 
     session = boto3.Session()
     bucket = _artifacts_bucket(session)
     url = _upload(session, bucket, out)
-    _apply(session, stack_name(stage), url, parameters, say)
+    known = json.loads((out / 'template.json').read_text())['Parameters']
+    cfn, stack = session.client('cloudformation'), stack_name(stage)
+    _clear_away_a_failure(cfn, stack, say)
+    _apply(cfn, stack, url, _parameters(cfn, stack, known, parameters), say)
     outputs = describe(stage)
     say('pages')
     _publish_pages(session, stage, outputs)
@@ -68,16 +71,26 @@ def _upload(session: boto3.Session, bucket: str, out: Path) -> str:
     return f'{s3.meta.endpoint_url}/{bucket}/{template_key}'
 
 
-def _apply(session: boto3.Session, stack: str, template_url: str, parameters: dict[str, str], say: Say) -> None:
-    cfn = session.client('cloudformation')
+def _parameters(cfn: Any, stack: str, known: Iterable[str], given: dict[str, str]) -> list[dict[str, Any]]:
+    """What is not given stays as it was deployed before."""
+    if unknown := given.keys() - set(known):
+        raise SystemExit(f'There is no parameter {", ".join(sorted(unknown))}; there are {", ".join(sorted(known))}')
+    before = set() if _is_new(cfn, stack) else {one['ParameterKey'] for one in _describe(cfn, stack).get('Parameters', ())}
+    return [
+        *({'ParameterKey': key, 'ParameterValue': value} for key, value in given.items()),
+        *({'ParameterKey': key, 'UsePreviousValue': True} for key in sorted(before & set(known) - given.keys())),
+    ]
+
+
+def _apply(cfn: Any, stack: str, template_url: str, parameters: list[dict[str, Any]], say: Say) -> None:
     name = f'change-{time.time_ns() // 1_000_000}'
     cfn.create_change_set(
         StackName=stack,
         ChangeSetName=name,
-        ChangeSetType='UPDATE' if _exists(cfn, stack) else 'CREATE',
+        ChangeSetType='CREATE' if _is_new(cfn, stack) else 'UPDATE',
         TemplateURL=template_url,
         Capabilities=['CAPABILITY_IAM', 'CAPABILITY_AUTO_EXPAND'],
-        Parameters=[{'ParameterKey': key, 'ParameterValue': value} for key, value in parameters.items()],
+        Parameters=parameters,
     )
     say('change set')
     while True:
@@ -93,17 +106,34 @@ def _apply(session: boto3.Session, stack: str, template_url: str, parameters: di
     _wait(cfn, stack)
 
 
-def _exists(cfn: Any, stack: str) -> bool:
+def _clear_away_a_failure(cfn: Any, stack: str, say: Say) -> None:
+    """A stack whose first creation failed has nothing in it, and takes no change."""
+    if _status(cfn, stack) == 'ROLLBACK_COMPLETE':
+        say('taking the failed first attempt away')
+        cfn.delete_stack(StackName=stack)
+        cfn.get_waiter('stack_delete_complete').wait(StackName=stack)
+
+
+def _is_new(cfn: Any, stack: str) -> bool:
+    return _status(cfn, stack) in (None, 'REVIEW_IN_PROGRESS', 'DELETE_COMPLETE')
+
+
+def _describe(cfn: Any, stack: str) -> dict[str, Any]:
+    return dict(cfn.describe_stacks(StackName=stack)['Stacks'][0])
+
+
+def _status(cfn: Any, stack: str) -> str | None:
     try:
-        found: str = cfn.describe_stacks(StackName=stack)['Stacks'][0]['StackStatus']
-    except ClientError:
-        return False
-    return found not in ('REVIEW_IN_PROGRESS', 'DELETE_COMPLETE')
+        return str(_describe(cfn, stack)['StackStatus'])
+    except ClientError as error:
+        if error.response['Error']['Code'] != 'ValidationError':
+            raise
+        return None
 
 
 def _wait(cfn: Any, stack: str) -> None:
     while True:
-        status: str = cfn.describe_stacks(StackName=stack)['Stacks'][0]['StackStatus']
+        status: str = _describe(cfn, stack)['StackStatus']
         if not status.endswith('IN_PROGRESS'):
             break
         time.sleep(0.5)

@@ -16,10 +16,15 @@ KEPT = {'AWS::DynamoDB::Table', 'AWS::S3::Bucket', 'AWS::Cognito::UserPool'}
 
 def destroy(stage: str, *, with_data: bool) -> None:
     cfn, stack = boto3.client('cloudformation'), stack_name(stage)
-    resources = cfn.describe_stack_resources(StackName=stack)['StackResources']
+    resources = [
+        resource
+        for resource in cfn.describe_stack_resources(StackName=stack)['StackResources']
+        if resource['ResourceStatus'] != 'DELETE_COMPLETE' and 'PhysicalResourceId' in resource
+    ]
     by_name = {resource['LogicalResourceId']: resource['PhysicalResourceId'] for resource in resources}
     kept = [resource for resource in resources if resource['ResourceType'] in KEPT and resource['LogicalResourceId'] != 'Site']
-    _empty(by_name['Site'])
+    if 'Site' in by_name:
+        _empty(by_name['Site'])
     cfn.delete_stack(StackName=stack)
     cfn.get_waiter('stack_delete_complete').wait(StackName=stack)
     print(f'{stack} is deleted')

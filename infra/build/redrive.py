@@ -1,23 +1,47 @@
-"""Sends what the queues of a stage gave up on back to them, to be tried again. Usage: python -m infra.build.redrive STAGE
+"""Lets everything that was given up on be tried again. Usage: python -m infra.build.redrive STAGE
 
-A timer whose row was parked acts all the same: its handler looks at the row, not at the index. What can never be read
-comes back.
+Messages go from the dead letters back to their queues, and what can never be read comes back. Parked timers go back into the
+sweep, whether their messages are still there or not.
 """
 
+import contextlib
 import sys
 from typing import Any
 
 import boto3
 
+from chalicelib.timers import PARKED
 from infra.build import deploy
 
 QUEUES = ('Release', 'Order', 'Provider', 'Upload')
 
 
 def redrive(stage: str) -> dict[str, int]:
-    """How many messages went back to each queue: as many as were waiting when it began."""
+    """How many messages went back to each queue, as many as were waiting when it began; and how many timers."""
     sqs, outputs = boto3.client('sqs'), deploy.describe(stage)
-    return {name: _move(sqs, outputs[f'{name}DeadLettersUrl'], outputs[f'{name}QueueUrl']) for name in QUEUES}
+    timers = {'Timers': _unpark(outputs['MarketTable'])}
+    return timers | {name: _move(sqs, outputs[f'{name}DeadLettersUrl'], outputs[f'{name}QueueUrl']) for name in QUEUES}
+
+
+def _unpark(table: str) -> int:
+    dynamodb, count = boto3.client('dynamodb'), 0
+    pages = dynamodb.get_paginator('query').paginate(
+        TableName=table,
+        IndexName='due',
+        KeyConditionExpression='due_shard = :parked',
+        ExpressionAttributeValues={':parked': {'S': PARKED}},
+    )
+    for row in (row for page in pages for row in page['Items']):
+        with contextlib.suppress(dynamodb.exceptions.ConditionalCheckFailedException):  # it has acted meanwhile
+            dynamodb.update_item(
+                TableName=table,
+                Key={name: row[name] for name in ('pk', 'sk')},
+                UpdateExpression='SET due_shard = :swept',
+                ConditionExpression='due_shard = :parked',
+                ExpressionAttributeValues={':parked': {'S': PARKED}, ':swept': {'S': '0'}},
+            )
+            count += 1
+    return count
 
 
 def _move(sqs: Any, source: str, target: str) -> int:

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from tests.support.market import ok
@@ -66,3 +68,12 @@ def test_the_same_file_is_named_once(order, market, buyer):
     good = market.file(buyer, 'requirement')
     sketch = {'kind': 'file', 'requirement_id': 'sketch', 'file_ids': [good, good]}
     assert submit(buyer, order, [*ALL, sketch]).pointers == ['#/answers/3/file_ids']
+
+
+def test_the_longest_answers_in_the_widest_script_fit(market, buyer):
+    questions = [{'kind': 'free_text', 'id': f'q{n}', 'question': '\U0001f58b' * 400} for n in range(15)]
+    order = market.paid(market.gig(requirements=questions))
+    answers = [{'kind': 'free_text', 'requirement_id': f'q{n}', 'text': '\U0001f58b' * 2_500} for n in range(15)]
+    unescaped = json.dumps({'answers': answers}, ensure_ascii=False).encode()
+    answered = ok(buyer.post(f'/orders/{order["id"]}/requirements', unescaped))
+    assert (answered['state'], answered['answers']) == ('in_progress', answers)

@@ -7,6 +7,7 @@ from chalicelib.money import Money
 from chalicelib.payments import actions, providers, store
 from chalicelib.payments.port import Outcome, OutcomeUnknown, ProviderMismatch, Status
 from chalicelib.payments.sandbox.provider import Sandbox
+from chalicelib.payments.sandbox.store import SandboxObject
 from tests.support import resources
 from tests.support.api import deliver, sweep
 from tests.support.audit import audit
@@ -15,6 +16,10 @@ from tests.support.market import FEE, PRICE, TOTAL, balances, ok, run_timers
 
 def pay(market, order, method='sandbox_card_ok', status=201):
     return ok(market.buyer.post(f'/orders/{order["id"]}/payments', {'method': method}), status)
+
+
+def sandbox_row(our_id):
+    return SandboxObject.get(f'SANDBOX#{our_id}', 'SANDBOX')
 
 
 def confirm(market, payment, *, approved=True, status=200):
@@ -265,6 +270,43 @@ def test_a_provider_that_is_out_for_an_hour_parks_nothing(market, silent, monkey
     assert deliver('settle_with_provider', about, receives=queues.MAX_RECEIVES) == []
     assert resources.drain('dead-letters') == []
     assert sweep() == 1, 'it is still due'
+
+
+def test_a_payment_that_is_approved_when_it_has_just_expired_is_not_made(market, clock, monkeypatch):
+    """The buyer's approval and the end of their time at the same moment: the sandbox decides once."""
+    from chalicelib.payments.sandbox import store as sandbox
+
+    order = market.placed()
+    payment = pay(market, order, 'sandbox_card_confirm')
+    clock.shift(30 * 60)
+    settle = sandbox.settle
+
+    def too_late(*said):
+        monkeypatch.setattr(sandbox, 'settle', settle)
+        clock.shift(62)
+        run_timers()
+        settle(*said)
+
+    monkeypatch.setattr(sandbox, 'settle', too_late)
+    confirm(market, payment, status=409)
+    assert ok(market.buyer.get(f'/payments/{payment["id"]}'))['failure'] == 'expired'
+    assert Sandbox().find_payment(payment['id']).status is Status.FAILED
+    audit()
+
+
+def test_a_payment_that_failed_and_was_paid_after_all_goes_back(market):
+    """A real provider's: a first attempt is declined, and the buyer tries once more on its page."""
+    order = market.placed()
+    payment = pay(market, order, 'sandbox_card_declined')
+    assert payment['state'] == 'failed'
+    row = sandbox_row(payment['id'])
+    row.update([SandboxObject.status.set('succeeded')])
+    notice = {'v': 1, 'action': 'settle_payment', 'pk': store.pk(payment['id']), 'sk': 'PAYMENT'}
+    assert deliver('settle_with_provider', notice, notice) == []
+    assert ok(market.buyer.get(f'/payments/{payment["id"]}'))['state'] == 'returned'
+    assert run_timers() == ['send_refund']
+    audit()
+    assert balances() == {}
 
 
 def test_a_refund_goes_back_to_the_card(market, clock):

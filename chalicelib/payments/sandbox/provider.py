@@ -83,9 +83,9 @@ def _find(our_id: str) -> Outcome | None:
 
 
 def _outcome(found: SandboxObject) -> Outcome:
+    if found.status == Status.REQUIRES_ACTION and (found.expires_at_ms or 0) < clock.now_ms():
+        found = store.expire(found.id)
     outcome = Outcome(found.id, Money(found.minor, found.currency), Status(found.status), failure=found.failure)
-    if outcome.status is not Status.REQUIRES_ACTION:
-        return outcome
-    if found.expires_at_ms is not None and found.expires_at_ms < clock.now_ms():
-        return replace(outcome, status=Status.FAILED, failure='expired')
-    return replace(outcome, next_action_url=f'/api/sandbox/payments/{found.id}/confirmation')
+    if outcome.status is Status.REQUIRES_ACTION:
+        return replace(outcome, next_action_url=f'/api/sandbox/payments/{found.id}/confirmation')
+    return outcome

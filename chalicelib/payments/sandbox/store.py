@@ -1,5 +1,7 @@
 """The sandbox's own books: one row for each id it was asked under."""
 
+import contextlib
+
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.exceptions import PutError, UpdateError
 from pynamodb.expressions.update import Action
@@ -35,6 +37,13 @@ def get(our_id: str) -> SandboxObject:
         return SandboxObject.get(_pk(our_id), 'SANDBOX', consistent_read=True)
     except SandboxObject.DoesNotExist as missing:
         raise NotFound(f'The sandbox has never heard of {our_id}') from missing
+
+
+def expire(our_id: str) -> SandboxObject:
+    """Ends an object that has waited too long for its action, unless that has come after all."""
+    with contextlib.suppress(Conflict):
+        settle(our_id, 'failed', 'expired')
+    return get(our_id)
 
 
 def settle(our_id: str, status: str, failure: str | None) -> None:
