@@ -142,6 +142,59 @@ def test_what_is_parked_and_what_is_late_wakes_somebody(resources):
         assert alarm['AlarmActions'] == [{'Ref': 'Alarms'}]
 
 
+def test_what_outlives_its_use_goes_away_by_itself(resources):
+    assert resources['Market']['Properties']['TimeToLiveSpecification'] == {'AttributeName': 'expires_at', 'Enabled': True}
+
+
+def test_only_what_arrives_in_our_bucket_is_inspected(resources):
+    notification = resources['Files']['Properties']['NotificationConfiguration']['QueueConfigurations']
+    assert [one['Filter']['S3Key']['Rules'] for one in notification] == [[{'Name': 'prefix', 'Value': 'incoming/'}]]
+    assert resources['Files']['DependsOn'] == 'UploadQueuePolicy'
+    (statement,) = resources['UploadQueuePolicy']['Properties']['PolicyDocument']['Statement']
+    assert statement['Principal'] == {'Service': 's3.amazonaws.com'}
+    assert statement['Condition'] == {
+        'StringEquals': {'aws:SourceAccount': {'Ref': 'AWS::AccountId'}},
+        'ArnLike': {'aws:SourceArn': {'Fn::Sub': 'arn:${AWS::Partition}:s3:::${AWS::StackName}-files-*'}},
+    }
+
+
+def test_a_function_is_told_of_each_resource_by_its_name(resources):
+    for name in FUNCTIONS:
+        variables = resources[name]['Properties']['Environment']['Variables']
+        for variable, value in variables.items():
+            logical = ''.join(part.capitalize() for part in variable.lower().split('_')).removesuffix('Url').removesuffix('Id')
+            expected = {
+                'MarketTable': 'Market',
+                'JournalTable': 'Journal',
+                'BalancesTable': 'Balances',
+                'FilesBucket': 'Files',
+                'Client': 'WebClient',
+            }.get(logical, logical)
+            if variable != 'DEAD_LETTERS_URL':  # which is its own queue's, and looked at above
+                assert value == {'Ref': expected}, f'{name} {variable}'
+
+
+def test_the_front_keeps_pages_and_never_answers_of_the_api(resources):
+    config = resources['Cdn']['Properties']['DistributionConfig']
+    disabled = '4135ea2d-6df8-44a3-9df3-4b5a84be39ad'
+    assert {one['PathPattern']: one['CachePolicyId'] == disabled for one in config['CacheBehaviors']} == {
+        '/api/*': True,
+        '/media/*': False,
+    }
+    buckets = [origin for origin in config['Origins'] if 'S3OriginConfig' in origin]
+    assert {origin['Id'] for origin in buckets} == {'site', 'files'}
+    assert all(origin['OriginAccessControlId'] == {'Fn::GetAtt': ['BucketAccess', 'Id']} for origin in buckets)
+    for policy, resource in (('FilesPolicy', '${Files.Arn}/media/*'), ('SitePolicy', '${Site.Arn}/*')):
+        first = resources[policy]['Properties']['PolicyDocument']['Statement'][0]
+        assert first['Resource'] == {'Fn::Sub': resource}
+        assert 'AWS:SourceArn' in first['Condition']['StringEquals']
+
+
+def test_nobody_takes_more_than_their_share_of_the_api(resources):
+    (settings,) = resources['RestAPI']['Properties']['MethodSettings']
+    assert (settings['ResourcePath'], settings['ThrottlingRateLimit'], settings['ThrottlingBurstLimit']) == ('/*', 200, 400)
+
+
 def test_the_sweep_runs_every_minute(resources):
     events = resources['SweepTimers']['Properties']['Events']
     assert [event['Properties']['Schedule'] for event in events.values()] == ['rate(1 minute)']

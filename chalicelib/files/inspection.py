@@ -20,16 +20,16 @@ def broken_promise(chunks: Iterable[bytes], promised: dict[str, Any]) -> str | N
         head += chunk[: max(0, _HEAD - len(head))]
     if size != promised['size_bytes']:
         return 'size'
-    if not _looks_like(head, promised['content_type']):
+    if not _looks_like(head, promised['content_type'], is_whole=len(head) == size):
         return 'content_type'
     if digest.hexdigest() != promised['sha256']:
         return 'sha256'
     return None
 
 
-def _looks_like(head: bytes, content_type: str) -> bool:
+def _looks_like(head: bytes, content_type: str, *, is_whole: bool) -> bool:
     if content_type.startswith('text/'):
-        return _is_text(head)
+        return _is_text(head, is_whole=is_whole)
     from puremagic import PureError, magic_string  # noqa: PLC0415 - its table of signatures is for this function only
 
     try:
@@ -38,10 +38,10 @@ def _looks_like(head: bytes, content_type: str) -> bool:
         return False
 
 
-def _is_text(head: bytes) -> bool:
-    """UTF-8 without NULs; a character may be cut in two where the head ends."""
+def _is_text(head: bytes, *, is_whole: bool) -> bool:
+    """UTF-8 without NULs; a character may be cut in two where the head ends, unless that is the end of the file."""
     try:
-        codecs.getincrementaldecoder('utf-8')().decode(head)
+        codecs.getincrementaldecoder('utf-8')().decode(head, final=is_whole)
     except UnicodeDecodeError:
         return False
     return b'\0' not in head

@@ -35,7 +35,10 @@ class PaymentView(View):
     ]
     amount_minor: Minor
     currency: CurrencyCode
-    next_action_url: str | None = None
+    next_action_url: Annotated[
+        str | None,
+        Field(description="Where the buyer confirms the payment. The sandbox's is an operation of this API, to POST to."),
+    ] = None
     failure: Annotated[str | None, Field(examples=['card_declined'])] = None
     created_at: datetime
     settled_at: datetime | None = None

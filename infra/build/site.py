@@ -22,9 +22,9 @@ CONTENT_TYPES = {
 
 
 def build() -> dict[str, Path]:
-    """The files of the site by their keys. A page's key is its path: `docs`, not `docs.html`."""
+    """The files of the site by their keys. A page's key is its path: `docs` and `docs/`, not `docs.html`."""
     pages = {path.name: path for path in PAGES.iterdir()}
-    pages['docs'] = pages.pop('docs.html')
+    pages['docs'] = pages['docs/'] = pages.pop('docs.html')
     return pages | {f'assets/{path.name}': path for path in _swagger_ui().iterdir()}
 
 

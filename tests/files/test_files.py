@@ -185,6 +185,7 @@ def test_a_file_that_never_comes_is_forgotten_after_a_day(seller, clock):
         ('application/zip', ZIP),
         ('application/vnd.openxmlformats-officedocument.wordprocessingml.document', ZIP),
         ('text/plain', 'Café — ok\n'.encode()),
+        ('text/plain', ('a' * 8191 + 'é').encode()),
         ('text/csv', b'a;b\n1;2\n'),
     ],
 )
@@ -219,3 +220,10 @@ def test_a_large_file_is_read_piece_by_piece():
 
     assert inspection.broken_promise(endless(), promised) == 'size'
     assert len(taken) < 30
+
+
+@pytest.mark.no_aws
+def test_text_that_ends_in_the_middle_of_a_character_is_not_text():
+    text = b'caf\xc3'
+    promised = {'size_bytes': len(text), 'content_type': 'text/plain', 'sha256': hashlib.sha256(text).hexdigest()}
+    assert inspection.broken_promise([text], promised) == 'content_type'

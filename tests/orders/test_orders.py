@@ -221,7 +221,24 @@ def test_the_largest_order_that_there_can_be_is_answered_and_remembered(market):
     order.deliveries = [Delivery(number=n, delivered_at=0, **about) for n in range(limits.MAX_DELIVERIES)]
     asked = {'id': 'ext_01ARZ3NDEKTSV4RRFFQ69G5FAV', 'days': 60, 'reason': '-', 'state': 'declined', 'asked_at': 0}
     order.extensions = [Extension(**asked) for _ in range(limits.MAX_EXTENSIONS)]
+    order.closed_because = wide * 1_000
     assert 350_000 < len(OrderView.of(order).model_dump_json().encode()) < 400_000
+
+
+def test_a_revision_gives_the_seller_the_agreed_time_once_more(market, buyer, clock):
+    order = market.delivered()
+    clock.shift(DAY)
+    revised = ok(buyer.post(f'/orders/{order["id"]}/revisions', {'reason': 'Bigger'}), 201)
+    assert (order['delivery_due_at'], revised['delivery_due_at']) == ('2026-11-27T08:00:00Z', '2026-11-28T08:00:00Z')
+
+
+def test_the_files_of_all_deliveries_have_an_end(market, seller, monkeypatch):
+    monkeypatch.setattr(limits, 'MAX_FILES', 1)
+    order = market.started()
+    two = [market.file(seller, 'delivery') for _ in range(2)]
+    path = f'/orders/{order["id"]}/deliveries'
+    assert seller.post(path, {'message': 'Here', 'file_ids': two}).status == 409
+    ok(seller.post(path, {'message': 'Here', 'file_ids': two[:1]}), 201)
 
 
 def test_only_ready_files_of_the_seller_are_delivered(market, buyer, seller):

@@ -243,6 +243,19 @@ def test_a_payment_that_never_reached_the_provider_is_not_made_for_an_ended_orde
     audit()
 
 
+def test_nobody_is_charged_when_their_time_is_over_and_nobody_has_said_so_yet(market, clock, monkeypatch):
+    def dies(_):
+        raise OutcomeUnknown
+
+    monkeypatch.setattr(actions, '_ask', dies)
+    payment = pay(market, market.placed())
+    monkeypatch.undo()
+    clock.shift(30 * 60)
+    assert actions.settle(payment['id']).state == 'pending'
+    clock.shift(61)
+    assert actions.settle(payment['id']).failure == 'expired'
+
+
 def test_a_request_that_may_still_be_on_its_way_is_waited_for(market, seller, clock, monkeypatch):
     """The order is cancelled while the provider is being asked; its answer comes when others have asked already."""
     order = market.placed()
@@ -307,6 +320,40 @@ def test_a_payment_that_failed_and_was_paid_after_all_goes_back(market):
     assert run_timers() == ['send_refund']
     audit()
     assert balances() == {}
+
+
+def test_a_first_attempt_that_was_paid_after_all_does_not_pay_for_a_second_one(market):
+    order = market.placed()
+    first = pay(market, order, 'sandbox_card_declined')
+    second = pay(market, order, 'sandbox_card_confirm')
+    sandbox_row(first['id']).update([SandboxObject.status.set('succeeded')])
+    assert actions.settle(first['id']).state == 'returned'
+    assert market.order(order['id'])['payment_id'] == second['id']
+
+
+def test_a_payment_that_takes_time_is_asked_about_again(market, clock, monkeypatch):
+    create = Sandbox.create_payment
+
+    def slow(sandbox, payment_id, money, *given, **more):
+        create(sandbox, payment_id, money, *given, **more)
+        return Outcome(payment_id, money, Status.PENDING)
+
+    monkeypatch.setattr(Sandbox, 'create_payment', slow)
+    order = market.placed()
+    assert pay(market, order)['state'] == 'pending'
+    clock.shift(59)
+    assert run_timers() == []
+    clock.shift(2)
+    assert run_timers() == ['settle_payment']
+    assert market.order(order['id'])['funds'] == 'held'
+
+
+def test_a_refund_is_settled_only_by_an_answer_about_itself(market, monkeypatch):
+    order = market.cancelled()
+    monkeypatch.setattr(Sandbox, 'find_refund', lambda _, refund_id: Outcome(refund_id, Money(1, 'USD'), Status.SUCCEEDED))
+    with pytest.raises(ProviderMismatch):
+        actions.send_refund(order['id'], f'ORDER#REFUND#{order["refunds"][0]["id"]}')
+    assert market.order(order['id'])['funds'] == 'refunding'
 
 
 def test_a_refund_goes_back_to_the_card(market, clock):

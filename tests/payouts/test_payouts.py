@@ -1,9 +1,11 @@
 import pytest
 
 from chalicelib import settings
+from chalicelib.money import Money
 from chalicelib.payments import providers
-from chalicelib.payments.port import Outcome, Status
+from chalicelib.payments.port import Outcome, ProviderMismatch, Status
 from chalicelib.payments.sandbox.provider import Sandbox
+from chalicelib.payouts import actions
 from tests.support import resources
 from tests.support.api import deliver
 from tests.support.audit import audit
@@ -106,3 +108,12 @@ def test_a_payout_is_sent_once_however_often_it_is_told(earned):
     assert deliver('settle_with_provider', message) == []
     assert balances() == {f'seller.available:{earned.id}': NET - 5_000}
     audit()
+
+
+def test_a_payout_is_settled_only_by_an_answer_about_itself(earned, monkeypatch):
+    ok(earned.post('/payouts', BODY), 201)
+    monkeypatch.setattr(Sandbox, 'find_payout', lambda _, payout_id: Outcome(payout_id, Money(1, 'USD'), Status.SUCCEEDED))
+    row = next(row for row in resources.rows(settings.MARKET_TABLE) if row.get('row') == 'payout')
+    with pytest.raises(ProviderMismatch):
+        actions.send(row['pk'], row['sk'])
+    assert payouts(earned)[0]['state'] == 'requested'

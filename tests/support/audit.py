@@ -1,4 +1,4 @@
-"""The nightly audit: whether journal, entries, balances and orders tell the same story."""
+"""Whether journal, entries, balances and orders tell the same story."""
 
 import json
 from collections import defaultdict
