@@ -257,7 +257,8 @@ def test_gateway_errors_look_like_ours(resources):
         assert {'type', 'title', 'detail', 'errors'} <= body.keys(), kind
         assert f'`{body["type"]}`' in json.loads(app.openapi_json())['info']['description']
         assert body.get('status') == response.get('StatusCode')
-        headers = response['ResponseParameters']['Headers']
+        headers = dict(response['ResponseParameters']['Headers'])
+        assert headers.pop('WWW-Authenticate', None) == ("'Bearer'" if response.get('StatusCode') == 401 else None)
         assert headers == {'Content-Type': "'application/problem+json'", 'Access-Control-Allow-Origin': "'*'"}
 
 

@@ -105,6 +105,7 @@ def test_the_gateway_lets_nothing_in_but_an_access_token(http, tokens, kind):
 def test_the_gateway_lets_nobody_in_without_a_token(http):
     answer = http.get('/api/me')
     assert (problem(answer), answer.json()['detail']) == ((401, 'unauthorized'), BY_THE_GATEWAY)
+    assert answer.headers['WWW-Authenticate'] == 'Bearer'
 
 
 @pytest.mark.parametrize('kind', [*FORGED, 'of another client'])
