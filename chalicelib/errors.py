@@ -1,7 +1,7 @@
 """What can go wrong, in the words of the marketplace; each with its HTTP status and its stable problem type."""
 
 from collections.abc import Sequence
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired, Self, TypedDict
 
 
 class FieldError(TypedDict):
@@ -96,6 +96,24 @@ class Invalid(Problem):
     status = 422
     type = 'invalid'
     title = 'The request is not valid'
+
+    @classmethod
+    def of(cls, errors: Sequence[FieldError]) -> Self:
+        """All that is wrong, of which the first is told in a sentence."""
+        first = errors[0]
+        where = first.get('pointer') or first.get('parameter') or 'the request'
+        more = f' (and {len(errors) - 1} more)' if len(errors) > 1 else ''
+        return cls(f'{where}: {first["detail"]}{more}', errors=errors)
+
+    @classmethod
+    def at(cls, pointer: str, detail: str) -> Self:
+        """One field of the body."""
+        return cls(detail, errors=[{'pointer': pointer, 'detail': detail}])
+
+    @classmethod
+    def parameter(cls, name: str, detail: str) -> Self:
+        """One parameter of the query."""
+        return cls(detail, errors=[{'parameter': name, 'detail': detail}])
 
 
 class IdempotencyKeyReused(Problem):

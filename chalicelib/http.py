@@ -87,8 +87,8 @@ class Routes(Blueprint):
 
         def decorate(view: Callable[..., View]) -> Callable[..., View]:
             def respond(caller: Caller | None, path: dict[str, str]) -> Answer:
-                asked = [_query(query, self.current_request.query_params)] if query else []
-                return _answer(200, view(caller, *asked, **path))
+                asked = _query(query or Query, self.current_request.query_params)
+                return _answer(200, view(caller, *([asked] if query else ()), **path))
 
             self._publish('GET', path, view, respond, access=access, answers=answers, status=200, query=query)
             return view
@@ -224,15 +224,15 @@ def _check_path(params: Mapping[str, str]) -> None:
 def _command(model: type[Command], raw: bytes) -> Command:
     body = from_json(raw)
     if unreadable := list(text.unreadable(body)):
-        raise Invalid(_summary(unreadable), errors=unreadable)
+        raise Invalid.of(unreadable)
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:
         errors: list[FieldError] = [
-            {'pointer': _pointer(body, found['loc'], is_missing=found['type'] == 'missing'), 'detail': found['msg']}
+            {'pointer': _pointer(body, found['loc'], is_missing=found['type'] == 'missing'), 'detail': _said(found)}
             for found in error.errors(include_url=False)
         ]
-        raise Invalid(_summary(errors), errors=errors) from error
+        raise Invalid.of(errors) from error
 
 
 def _query(model: type[Query], params: Mapping[str, str] | None) -> Query:
@@ -240,16 +240,13 @@ def _query(model: type[Query], params: Mapping[str, str] | None) -> Query:
         return model.model_validate(dict(params or {}))
     except ValidationError as error:
         errors: list[FieldError] = [
-            {'parameter': '.'.join(map(str, found['loc'])), 'detail': found['msg']} for found in error.errors(include_url=False)
+            {'parameter': '.'.join(map(str, found['loc'])), 'detail': _said(found)} for found in error.errors(include_url=False)
         ]
-        raise Invalid(_summary(errors), errors=errors) from error
+        raise Invalid.of(errors) from error
 
 
-def _summary(errors: list[FieldError]) -> str:
-    first = errors[0]
-    where = first.get('pointer') or first.get('parameter') or 'the request'
-    more = f' (and {len(errors) - 1} more)' if len(errors) > 1 else ''
-    return f'{where}: {first["detail"]}{more}'
+def _said(found: Any) -> str:
+    return str(found['msg']).removeprefix('Value error, ')
 
 
 def _pointer(body: Any, location: tuple[int | str, ...], *, is_missing: bool) -> str:

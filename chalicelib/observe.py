@@ -5,6 +5,7 @@ Lines carry opaque ids only: no names, no addresses, no bodies.
 
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -32,6 +33,8 @@ def requests(request: Any, get_response: Callable[[Any], Any]) -> Any:
     )
     logger.remove_keys(['user_id'])
     metrics.add_metric('Latency', MetricUnit.Milliseconds, elapsed_ms)
+    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        metrics.add_metric('Failures', MetricUnit.Count, 1)
     metrics.flush_metrics()
     return response
 

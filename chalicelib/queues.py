@@ -1,7 +1,8 @@
 """Queue records: acted on one by one, and reported one by one.
 
 What cannot be read is put aside at once, since reading it again changes nothing. What fails comes again until the queue
-gives up on it; but an outage of somebody else's is no fault of the row's, which stays due for as long as it lasts. What is no
+gives up on it; but an outage of somebody else's, or a crowd, is no fault of the row's, which
+stays due for as long as it lasts. What is no
 longer possible, because the order has moved on, is done: it is logged and left alone.
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib import aws, settings, timers
-from chalicelib.errors import IllegalTransition, NotFound, Unavailable
+from chalicelib.errors import IllegalTransition, Moved, NotFound, Unavailable
 from chalicelib.observe import logger
 
 MAX_RECEIVES = 5
@@ -38,7 +39,7 @@ def act_on_timers(records: list[dict[str, Any]], handlers: Mapping[str, Callable
         except Exception as failure:
             if int(record['attributes']['ApproximateReceiveCount']) < MAX_RECEIVES:
                 raise
-            if isinstance(failure, Unavailable):
+            if isinstance(failure, (Unavailable, Moved)):
                 logger.exception('left to the next sweep', pk=pk)
                 return
             timers.park(pk, sk)

@@ -93,6 +93,26 @@ def test_who_is_not_signed_in_is_told_how(nobody):
     assert (answer.status, answer.headers['www-authenticate']) == (401, 'Bearer')
 
 
+def test_an_error_of_ours_is_counted(buyer, monkeypatch, capsys):
+    from chalicelib.gigs.schemas import CategoryTree
+
+    def broken():
+        raise ZeroDivisionError
+
+    buyer.get('/categories')
+    assert 'Failures' not in capsys.readouterr().out
+    monkeypatch.setattr(CategoryTree, 'whole', broken)
+    assert_problem(buyer.get('/categories'), 500, 'internal-error')
+    assert '"Failures":[1.0]' in capsys.readouterr().out
+
+
+def test_a_parameter_that_there_is_not_is_told_wherever_it_is_asked(buyer):
+    for path in ('/me', '/categories', '/gigs'):
+        answer = buyer.get(path, sort='price')
+        assert_problem(answer, 422, 'invalid')
+        assert answer.pointers == ['sort']
+
+
 def test_an_unknown_branch_of_a_union_says_which_there_are(seller):
     answer = seller.post('/gigs', GIG | {'extras': [{'kind': 'bribe', 'id': 'x', 'price_minor': 1}]})
     assert answer.pointers == ['#/extras/0']

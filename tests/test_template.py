@@ -135,8 +135,12 @@ def test_a_message_stays_hidden_for_six_times_its_function(resources):
         assert dead == {'Ref': f'{queue}DeadLetters'}
 
 
-def test_what_is_parked_and_what_is_late_wakes_somebody(resources):
-    for name, metric in (('ParkedTimersAlarm', 'ParkedTimers'), ('LateTimersAlarm', 'OldestTimer')):
+def test_what_fails_is_parked_or_is_late_wakes_somebody(resources):
+    for name, metric in (
+        ('FailuresAlarm', 'Failures'),
+        ('ParkedTimersAlarm', 'ParkedTimers'),
+        ('LateTimersAlarm', 'OldestTimer'),
+    ):
         alarm = resources[name]['Properties']
         assert (alarm['MetricName'], alarm['Namespace']) == (metric, {'Fn::Sub': 'Gigmarket/${Stage}'})
         assert alarm['AlarmActions'] == [{'Ref': 'Alarms'}]
@@ -259,7 +263,11 @@ def test_gateway_errors_look_like_ours(resources):
         assert body.get('status') == response.get('StatusCode')
         headers = dict(response['ResponseParameters']['Headers'])
         assert headers.pop('WWW-Authenticate', None) == ("'Bearer'" if response.get('StatusCode') == 401 else None)
-        assert headers == {'Content-Type': "'application/problem+json'", 'Access-Control-Allow-Origin': "'*'"}
+        assert headers == {
+            'Content-Type': "'application/problem+json'",
+            'Cache-Control': "'no-store'",
+            'Access-Control-Allow-Origin': "'*'",
+        }
 
 
 def test_the_template_has_no_yaml_left_in_it():

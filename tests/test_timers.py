@@ -113,6 +113,19 @@ def test_what_fails_to_the_last_is_parked_and_acts_when_it_is_sent_again(market,
     assert market.order(due['id'])['funds'] == 'released'
 
 
+def test_a_crowd_parks_nothing(market, due, monkeypatch):
+    from chalicelib.errors import Moved
+    from chalicelib.orders import events
+
+    def crowded(*_):
+        raise Moved('Somebody was quicker')
+
+    monkeypatch.setattr(events, 'RELEASES', {'release_payment': lambda *_: crowded()})
+    assert deliver('release_payments', message(due), receives=queues.MAX_RECEIVES - 1) == ['0']
+    assert deliver('release_payments', message(due), receives=queues.MAX_RECEIVES) == []
+    assert sweep() == 1
+
+
 def test_a_row_whose_parts_are_missing_is_put_aside_once(market, due, monkeypatch):
     from chalicelib.errors import NotFound
     from chalicelib.orders import events

@@ -15,7 +15,7 @@ from chalicelib.observe import logger
 def announce(tx: Transaction, owner_id: str, wanted: AnnounceFile) -> File:
     if wrong := rules.problem_with(wanted.purpose, wanted.filename, wanted.content_type, wanted.size_bytes):
         field, detail = wrong
-        raise Invalid(detail, errors=[{'pointer': f'#/{field}', 'detail': detail}])
+        raise Invalid.at(f'#/{field}', detail)
     now = clock.now_ms()
     file = File(
         id=ids.new('fil'),

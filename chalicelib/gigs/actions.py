@@ -75,7 +75,7 @@ def _must_be_fit(gig: Gig) -> None:
 
 def _refuse(errors: list[FieldError]) -> None:
     if errors:
-        raise Invalid(f'{errors[0].get("pointer")}: {errors[0]["detail"]}', errors=errors)
+        raise Invalid.of(errors)
 
 
 def _with_files(wanted: dict[str, Any], owner_id: str) -> dict[str, Any]:

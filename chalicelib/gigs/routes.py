@@ -2,6 +2,7 @@ from chalicelib.auth import Caller
 from chalicelib.db import Transaction
 from chalicelib.errors import Forbidden, Invalid
 from chalicelib.gigs import actions, store
+from chalicelib.gigs.categories import SLUGS
 from chalicelib.gigs.schemas import (
     CategoryTree,
     DenyGig,
@@ -87,16 +88,12 @@ def _page(caller: Caller | None, asked: GigQuery) -> Page:
     paging = Paging(asked.limit, asked.cursor)
     if asked.seller_id is None:
         if asked.status != 'active':
-            raise Invalid(
-                'Gigs that are not active are listed by seller only',
-                errors=[{'parameter': 'status', 'detail': 'Give your own id as seller_id, or leave status out'}],
-            )
+            raise Invalid.parameter('status', 'Gigs that are not active are listed by seller only: give your id as seller_id')
+        if asked.category and asked.category not in SLUGS:
+            raise Invalid.parameter('category', 'Give a second-level slug of GET /categories')
         return store.in_category(asked.category, paging) if asked.category else store.newest(paging)
     if asked.category:
-        raise Invalid(
-            'Gigs are listed by seller or by category',
-            errors=[{'parameter': 'category', 'detail': 'Give either seller_id or category'}],
-        )
+        raise Invalid.parameter('category', 'Gigs are listed by seller or by category: give either seller_id or category')
     if asked.status != 'active' and not (caller and (caller.user_id == asked.seller_id or caller.is_staff)):
         raise Forbidden('Gigs that are not active are shown to their seller and to staff')
     return store.of_seller(asked.seller_id, asked.status, paging)

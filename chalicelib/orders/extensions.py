@@ -3,7 +3,7 @@
 from chalicelib import clock, ids
 from chalicelib.auth import Caller
 from chalicelib.db import Transaction
-from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
+from chalicelib.errors import Conflict, Invalid, NotFound
 from chalicelib.orders import lifecycle, limits, store
 from chalicelib.orders.lifecycle import SYSTEM, Actor, OrderRole, OrderState
 from chalicelib.orders.store import Extension, Order
@@ -13,15 +13,17 @@ def extend(tx: Transaction, caller: Caller, order_id: str, days: int, reason: st
     """A seller asks for time to deliver. A buyer gives it, or takes more time to review what was delivered."""
     order, actor = store.load_for(order_id, caller)
     if actor.role is OrderRole.SELLER:
+        name = 'ExtensionAsked'
         _ask(tx, order, actor, days, reason)
     elif order.state == OrderState.DELIVERED:
+        name = 'ReviewExtended'
         _extend_review(tx, order, actor, days)
     else:
+        name = 'DeliveryExtended'
         lifecycle.decide('extend_delivery', actor, order.facts())
         _check(days, order.policy.max_extension_days)
         _move_due_date(order, days)
         store.save(tx, order)
-    name = 'ExtensionAsked' if actor.role is OrderRole.SELLER else 'TimeExtended'
     store.note(tx, order, name, actor, days=days, reason=reason)
     return order
 
@@ -87,5 +89,4 @@ def _move_due_date(order: Order, days: int) -> None:
 
 def _check(days: int, most: int) -> None:
     if days > most:
-        errors: list[FieldError] = [{'pointer': '#/days', 'detail': f'{most} at most'}]
-        raise Invalid(f'This can be extended by {most} days at most', errors=errors)
+        raise Invalid.at('#/days', f'This can be extended by {most} days at most')

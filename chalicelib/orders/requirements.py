@@ -19,7 +19,7 @@ def submit(tx: Transaction, caller: Caller, order_id: str, answers: list[dict[st
     order, actor = store.load_for(order_id, caller)
     lifecycle.decide('submit_requirements', actor, order.facts())
     if wrong := wrong_with(answers, order.terms['requirements']):
-        raise Invalid(f'{wrong[0].get("pointer")}: {wrong[0]["detail"]}', errors=wrong)
+        raise Invalid.of(wrong)
     for n, answer in enumerate(answers):
         for m, file_id in enumerate(answer.get('file_ids', ())):
             pointer = f'#/answers/{n}/file_ids/{m}'

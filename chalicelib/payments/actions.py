@@ -16,11 +16,9 @@ from chalicelib.orders import store as order_store
 from chalicelib.orders.lifecycle import SYSTEM, OrderState
 from chalicelib.orders.store import Order
 from chalicelib.payments import store
-from chalicelib.payments.port import Outcome, Status, agreed
+from chalicelib.payments.port import ASK_AGAIN_MS, Outcome, Status, agreed
 from chalicelib.payments.providers import provider
 from chalicelib.payments.store import Payment
-
-ASK_AGAIN_MS = clock.MINUTE
 
 
 def start(tx: Transaction, caller: Caller, order_id: str, method: str) -> Payment:

@@ -4,8 +4,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from chalicelib import clock
 from chalicelib.errors import Unavailable
 from chalicelib.money import Money
+
+ASK_AGAIN_MS = clock.MINUTE
+"""After an answer that is not the last one. Longer than any function of ours lives."""
 
 
 class Status(StrEnum):

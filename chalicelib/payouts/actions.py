@@ -2,16 +2,14 @@
 
 from chalicelib import clock, db, ids, policy, settings
 from chalicelib.db import Transaction
-from chalicelib.errors import FieldError, Invalid
+from chalicelib.errors import Invalid
 from chalicelib.ledger import postings
 from chalicelib.ledger import store as ledger
 from chalicelib.money import CURRENCIES, Money, is_whole
-from chalicelib.payments.port import Outcome, Status, agreed
+from chalicelib.payments.port import ASK_AGAIN_MS, Outcome, Status, agreed
 from chalicelib.payments.providers import provider
 from chalicelib.payouts import store
 from chalicelib.payouts.store import Payout
-
-ASK_AGAIN_MS = clock.MINUTE
 
 
 def request(tx: Transaction, seller_id: str, money: Money, destination: str) -> Payout:
@@ -71,11 +69,8 @@ def _close(payout: Payout, state: str, failure: str | None) -> None:
 
 def _check(money: Money) -> None:
     lowest = policy.current(settings.STAGE).min_payout_minor[money.currency]
-    detail = None
     if money.minor < lowest:
-        detail = f'A payout in {money.currency} is of {lowest} minor units or more'
-    elif not is_whole(money.minor, money.currency):
-        detail = f'An amount in {money.currency} is a multiple of {CURRENCIES[money.currency].quantum} minor units'
-    if detail:
-        errors: list[FieldError] = [{'pointer': '#/amount_minor', 'detail': detail}]
-        raise Invalid(detail, errors=errors)
+        raise Invalid.at('#/amount_minor', f'A payout in {money.currency} is of {lowest} minor units or more')
+    if not is_whole(money.minor, money.currency):
+        quantum = CURRENCIES[money.currency].quantum
+        raise Invalid.at('#/amount_minor', f'An amount in {money.currency} is a multiple of {quantum} minor units')

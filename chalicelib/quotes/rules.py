@@ -7,7 +7,7 @@ up to what can be paid, and the other side takes the rest: no unit is lost or ma
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.errors import FieldError, Invalid
+from chalicelib.errors import Invalid
 from chalicelib.money import percentage
 from chalicelib.policy import Policy
 
@@ -92,5 +92,4 @@ def _revisions(package: dict[str, Any], extras: list[dict[str, Any]]) -> int | N
 
 
 def _wrong(where: str, detail: str) -> Invalid:
-    errors: list[FieldError] = [{'pointer': f'#/{where}', 'detail': detail}]
-    return Invalid(detail, errors=errors)
+    return Invalid.at(f'#/{where}', detail)

@@ -65,6 +65,9 @@ class QuoteView(PricedView):
         return cls.model_validate({**row, **priced(row, row['terms'])})
 
 
+_LABELS = {'fast_delivery': 'Fast delivery', 'extra_revisions': 'Extra revisions'}
+
+
 def priced(row: dict[str, Any], terms: dict[str, Any]) -> dict[str, Any]:
     """The fields of `PricedView`, from the row of a quote or an order and its frozen terms."""
     package = terms['package']
@@ -73,7 +76,7 @@ def priced(row: dict[str, Any], terms: dict[str, Any]) -> dict[str, Any]:
         *(
             {
                 'kind': 'extra',
-                'label': extra.get('title', extra['id']),
+                'label': _LABELS.get(extra['kind']) or extra['title'],
                 'quantity': extra['quantity'],
                 'amount_minor': extra['amount_minor'],
             }

@@ -22,7 +22,7 @@ PAYOUT = 50_00
 # A timer fires at the next sweep, which is once a minute; cold functions and a busy machine take their time as well.
 TIMER_PATIENCE_S = 240
 
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
 def main() -> None:
@@ -177,10 +177,10 @@ def _balance(
         f'balance of {who.email}: available {_usd(usd["available_minor"])}, pending {_usd(usd["pending_minor"])}, '
         f'in payout {_usd(usd["in_payout_minor"])}'
     )
-    figures = (usd['available_minor'], usd['pending_minor'], usd['in_payout_minor'])
-    _check(what, figures, (available, pending, in_payout))
+    figures = [usd['available_minor'], usd['pending_minor'], usd['in_payout_minor']]
+    _check(what, figures, [available, pending, in_payout])
     if reason:
-        _check('because', [p['reason'] for p in usd['pending']], [reason])
+        _check(f'because of {reason}', [p['reason'] for p in usd['pending']], [reason])
 
 
 def _zip(seller: Person, content: bytes) -> str:

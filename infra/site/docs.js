@@ -17,19 +17,26 @@ const ui = SwaggerUIBundle({
   requestInterceptor: withFreshKey,
 });
 
+const config = fetch('/config.json').then((answer) => answer.json());
+
+// Elsewhere a password never leaves the client that knows it (SRP); its access token goes into Authorize.
+config.then(({ stage }) => {
+  if (!['local', 'dev'].includes(stage)) document.querySelector('#sign-in').replaceChildren('To try it, sign in with your client, and give its access token to Authorize.');
+});
+
 document.querySelector('#sign-in').addEventListener('submit', async (event) => {
   event.preventDefault();
   const said = document.querySelector('#signed-in');
   const email = document.querySelector('#email').value;
-  const config = await (await fetch('/config.json')).json();
-  const answer = await fetch(config.cognito_url, {
+  const { cognito_url: cognito, client_id: client } = await config;
+  const answer = await fetch(cognito, {
     method: 'POST',
     headers: {
       'Content-Type': 'application/x-amz-json-1.1',
       'X-Amz-Target': 'AWSCognitoIdentityProviderService.InitiateAuth',
     },
     body: JSON.stringify({
-      ClientId: config.client_id,
+      ClientId: client,
       AuthFlow: 'USER_PASSWORD_AUTH',
       AuthParameters: { USERNAME: email, PASSWORD: document.querySelector('#password').value },
     }),

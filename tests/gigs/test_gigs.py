@@ -227,6 +227,7 @@ def test_what_is_not_active_is_listed_for_its_seller_and_for_staff(market, selle
             assert [gig['id'] for gig in answer.body['items']] == [draft['id']]
     assert seller.get('/gigs', status='draft').pointers == ['status']
     assert seller.get('/gigs', status='deleted', seller_id=seller.id).pointers == ['status']
+    assert seller.get('/gigs', category='logos').pointers == ['category']
     assert seller.get('/gigs', seller_id=seller.id, category='logo-design').pointers == ['category']
 
 
