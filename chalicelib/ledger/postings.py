@@ -52,7 +52,7 @@ class Posting:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class Bargain:
     """The money of one order, as it was agreed."""
 
     order_id: str
@@ -72,86 +72,86 @@ class Terms:
         return self.price_minor - self.commission_minor
 
 
-def payment_captured(terms: Terms, payment_id: str, provider: str) -> Posting:
+def payment_captured(bargain: Bargain, payment_id: str, provider: str) -> Posting:
     """The buyer's money is with the provider, and held for the order."""
     return _of_order(
-        terms,
+        bargain,
         f'pay:{payment_id}',
         'payment_captured',
-        Line(f'psp.clearing:{provider}', -terms.total_minor),
-        Line(f'escrow:{terms.order_id}', terms.price_minor, terms.buyer_id),
-        Line(f'fee.buyer:{terms.order_id}', terms.buyer_fee_minor, terms.buyer_id),
+        Line(f'psp.clearing:{provider}', -bargain.total_minor),
+        Line(f'escrow:{bargain.order_id}', bargain.price_minor, bargain.buyer_id),
+        Line(f'fee.buyer:{bargain.order_id}', bargain.buyer_fee_minor, bargain.buyer_id),
     )
 
 
-def refund_requested(terms: Terms, refund_id: str) -> Posting:
+def refund_requested(bargain: Bargain, refund_id: str) -> Posting:
     """All that is held for an order that was not completed is on its way back to the buyer."""
     return _of_order(
-        terms,
+        bargain,
         f'refund:{refund_id}',
         'refund_requested',
-        Line(f'escrow:{terms.order_id}', -terms.price_minor, terms.buyer_id),
-        Line(f'fee.buyer:{terms.order_id}', -terms.buyer_fee_minor, terms.buyer_id),
-        Line(f'refund:{refund_id}', terms.total_minor, terms.buyer_id),
+        Line(f'escrow:{bargain.order_id}', -bargain.price_minor, bargain.buyer_id),
+        Line(f'fee.buyer:{bargain.order_id}', -bargain.buyer_fee_minor, bargain.buyer_id),
+        Line(f'refund:{refund_id}', bargain.total_minor, bargain.buyer_id),
     )
 
 
-def late_payment_captured(terms: Terms, payment_id: str, refund_id: str, provider: str) -> Posting:
+def late_payment_captured(bargain: Bargain, payment_id: str, refund_id: str, provider: str) -> Posting:
     """Money that came for an order which no longer takes it is on its way back at once."""
     return _of_order(
-        terms,
+        bargain,
         f'pay:{payment_id}',
         'late_payment_captured',
-        Line(f'psp.clearing:{provider}', -terms.total_minor),
-        Line(f'refund:{refund_id}', terms.total_minor, terms.buyer_id),
+        Line(f'psp.clearing:{provider}', -bargain.total_minor),
+        Line(f'refund:{refund_id}', bargain.total_minor, bargain.buyer_id),
     )
 
 
-def refund_succeeded(terms: Terms, refund_id: str, provider: str) -> Posting:
+def refund_succeeded(bargain: Bargain, refund_id: str, provider: str) -> Posting:
     return _of_order(
-        terms,
+        bargain,
         f'refund_ok:{refund_id}',
         'refund_succeeded',
-        Line(f'refund:{refund_id}', -terms.total_minor, terms.buyer_id),
-        Line(f'psp.balance:{provider}', terms.total_minor),
+        Line(f'refund:{refund_id}', -bargain.total_minor, bargain.buyer_id),
+        Line(f'psp.balance:{provider}', bargain.total_minor),
     )
 
 
-def refund_failed(terms: Terms, refund_id: str) -> Posting:
+def refund_failed(bargain: Bargain, refund_id: str) -> Posting:
     """What cannot go back to where it came from is the buyer's all the same."""
     return _of_order(
-        terms,
+        bargain,
         f'refund_failed:{refund_id}',
         'refund_failed',
-        Line(f'refund:{refund_id}', -terms.total_minor, terms.buyer_id),
-        Line(f'buyer.wallet:{terms.buyer_id}', terms.total_minor, terms.buyer_id),
+        Line(f'refund:{refund_id}', -bargain.total_minor, bargain.buyer_id),
+        Line(f'buyer.wallet:{bargain.buyer_id}', bargain.total_minor, bargain.buyer_id),
     )
 
 
-def order_completed(terms: Terms) -> Posting:
+def order_completed(bargain: Bargain) -> Posting:
     """The seller has earned it, and so have we the buyer's fee; the commission is ours when the money is released."""
     return _of_order(
-        terms,
-        f'complete:{terms.order_id}',
+        bargain,
+        f'complete:{bargain.order_id}',
         'order_completed',
-        Line(f'escrow:{terms.order_id}', -terms.price_minor, terms.buyer_id),
-        Line(f'seller.clearing:{terms.seller_id}:{terms.order_id}', terms.net_minor, terms.seller_id),
-        Line(f'fee.commission:{terms.order_id}', terms.commission_minor),
-        Line(f'fee.buyer:{terms.order_id}', -terms.buyer_fee_minor, terms.buyer_id),
-        Line('revenue.buyer_fee', terms.buyer_fee_minor),
+        Line(f'escrow:{bargain.order_id}', -bargain.price_minor, bargain.buyer_id),
+        Line(f'seller.clearing:{bargain.seller_id}:{bargain.order_id}', bargain.net_minor, bargain.seller_id),
+        Line(f'fee.commission:{bargain.order_id}', bargain.commission_minor),
+        Line(f'fee.buyer:{bargain.order_id}', -bargain.buyer_fee_minor, bargain.buyer_id),
+        Line('revenue.buyer_fee', bargain.buyer_fee_minor),
     )
 
 
-def payment_released(terms: Terms) -> Posting:
+def payment_released(bargain: Bargain) -> Posting:
     """The clearing period is over."""
     return _of_order(
-        terms,
-        f'release:{terms.order_id}',
+        bargain,
+        f'release:{bargain.order_id}',
         'payment_released',
-        Line(f'seller.clearing:{terms.seller_id}:{terms.order_id}', -terms.net_minor, terms.seller_id),
-        Line(f'seller.available:{terms.seller_id}', terms.net_minor, terms.seller_id),
-        Line(f'fee.commission:{terms.order_id}', -terms.commission_minor),
-        Line('revenue.commission', terms.commission_minor),
+        Line(f'seller.clearing:{bargain.seller_id}:{bargain.order_id}', -bargain.net_minor, bargain.seller_id),
+        Line(f'seller.available:{bargain.seller_id}', bargain.net_minor, bargain.seller_id),
+        Line(f'fee.commission:{bargain.order_id}', -bargain.commission_minor),
+        Line('revenue.commission', bargain.commission_minor),
     )
 
 
@@ -179,6 +179,6 @@ def payout_failed(seller_id: str, payout_id: str, minor: int, currency: str) -> 
     return Posting(f'payout_failed:{payout_id}', 'payout_failed', currency, lines)
 
 
-def _of_order(terms: Terms, txid: str, event: str, *lines: Line) -> Posting:
+def _of_order(bargain: Bargain, txid: str, event: str, *lines: Line) -> Posting:
     """Lines of nothing (a fee that a policy waives) are left out."""
-    return Posting(txid, event, terms.currency, tuple(line for line in lines if line.minor), terms.order_id)
+    return Posting(txid, event, bargain.currency, tuple(line for line in lines if line.minor), bargain.order_id)

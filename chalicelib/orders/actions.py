@@ -54,13 +54,13 @@ def capture(tx: Transaction, order: Order, *, payment_id: str, provider: str) ->
     lifecycle.decide('capture', SYSTEM, order.facts())
     now = clock.now_ms()
     order.paid_at, order.payment_id, order.funds = now, payment_id, OrderFunds.HELD.value
-    order.hold(order.seller_id, 'in_escrow', order.money.net_minor)
+    order.hold(order.seller_id, 'in_escrow', order.bargain.net_minor)
     state = lifecycle.after_payment(order.gig_kind, has_requirements=bool(order.terms['requirements']))
     if state is OrderState.IN_PROGRESS:
         order.start_clock()
     order.enter(state)
     store.save(tx, order)
-    ledger.post(tx, postings.payment_captured(order.money, payment_id, provider))
+    ledger.post(tx, postings.payment_captured(order.bargain, payment_id, provider))
     store.note(tx, order, 'PaymentCaptured', SYSTEM, payment_id=payment_id)
     if state is OrderState.DELIVERED:
         deliveries.hand_over_product(tx, order)
@@ -82,9 +82,9 @@ def complete(tx: Transaction, order: Order) -> None:
 def _complete(tx: Transaction, order: Order, actor: Actor) -> None:
     order.completed_at, order.funds = clock.now_ms(), OrderFunds.CLEARING.value
     order.enter(OrderState.COMPLETED)
-    order.hold(order.seller_id, 'clearing', order.money.net_minor, release_at=order.due_at)
+    order.hold(order.seller_id, 'clearing', order.bargain.net_minor, release_at=order.due_at)
     store.save(tx, order)
-    ledger.post(tx, postings.order_completed(order.money))
+    ledger.post(tx, postings.order_completed(order.bargain))
     store.note(tx, order, 'OrderCompleted', actor)
 
 
@@ -95,7 +95,7 @@ def release(tx: Transaction, order: Order) -> None:
     order.set_timer(None)
     order.let_go()
     store.save(tx, order)
-    ledger.post(tx, postings.payment_released(order.money))
+    ledger.post(tx, postings.payment_released(order.bargain))
     store.note(tx, order, 'PaymentReleased', SYSTEM)
 
 

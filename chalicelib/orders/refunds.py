@@ -18,7 +18,7 @@ def new(order: Order, payment_id: str) -> Refund:
         order_id=order.id,
         payment_id=payment_id,
         currency=order.currency,
-        amount_minor=order.money.total_minor,
+        amount_minor=order.bargain.total_minor,
         requested_at=now,
     )
     refund.set_timer(('send_refund', now))
@@ -29,7 +29,7 @@ def new(order: Order, payment_id: str) -> Refund:
 def request(tx: Transaction, order: Order, refund: Refund) -> None:
     """The money that is held for the order sets off. The order itself is saved by the caller."""
     _add(tx, order, refund)
-    ledger.post(tx, postings.refund_requested(order.money, refund.id))
+    ledger.post(tx, postings.refund_requested(order.bargain, refund.id))
 
 
 def return_late_payment(tx: Transaction, order: Order, *, payment_id: str, provider: str) -> None:
@@ -38,7 +38,7 @@ def return_late_payment(tx: Transaction, order: Order, *, payment_id: str, provi
     order.funds = OrderFunds.REFUNDING.value
     store.save(tx, order)
     _add(tx, order, refund)
-    ledger.post(tx, postings.late_payment_captured(order.money, payment_id, refund.id, provider))
+    ledger.post(tx, postings.late_payment_captured(order.bargain, payment_id, refund.id, provider))
 
 
 def settle(tx: Transaction, order: Order, refund: Refund, *, provider: str, failure: str | None) -> None:
@@ -51,9 +51,9 @@ def settle(tx: Transaction, order: Order, refund: Refund, *, provider: str, fail
     store.save_refund(tx, refund)
     store.save(tx, order)
     if failure:
-        ledger.post(tx, postings.refund_failed(order.money, refund.id))
+        ledger.post(tx, postings.refund_failed(order.bargain, refund.id))
     else:
-        ledger.post(tx, postings.refund_succeeded(order.money, refund.id, provider))
+        ledger.post(tx, postings.refund_succeeded(order.bargain, refund.id, provider))
     store.note(tx, order, 'RefundFailed' if failure else 'RefundSucceeded', SYSTEM, refund_id=refund.id)
 
 

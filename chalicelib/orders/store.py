@@ -10,7 +10,7 @@ from chalicelib import clock, policy, reads, settings
 from chalicelib.auth import Caller
 from chalicelib.db import IntegerAttribute, JSONAttribute, MarketRow, Transaction
 from chalicelib.errors import Conflict, Moved, NotFound
-from chalicelib.ledger.postings import Terms
+from chalicelib.ledger.postings import Bargain
 from chalicelib.ledger.store import HeldRow
 from chalicelib.money import Money
 from chalicelib.orders import lifecycle
@@ -65,8 +65,8 @@ class Order(HeldRow, discriminator='order'):
         return policy.of(self.policy_version)
 
     @property
-    def money(self) -> Terms:
-        return Terms(
+    def bargain(self) -> Bargain:
+        return Bargain(
             order_id=self.id,
             buyer_id=self.buyer_id,
             seller_id=self.seller_id,

@@ -38,7 +38,7 @@ def start(tx: Transaction, caller: Caller, order_id: str, method: str) -> Paymen
         provider=provider().name,
         method=method,
         currency=order.currency,
-        amount_minor=order.money.total_minor,
+        amount_minor=order.bargain.total_minor,
         created_at=now,
         expires_at_ms=order.due_at or now,
     )

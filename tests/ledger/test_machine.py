@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 from chalicelib import db
 from chalicelib.errors import InsufficientFunds, Moved
 from chalicelib.ledger import accounts, postings, store
-from chalicelib.ledger.postings import Posting, Terms
+from chalicelib.ledger.postings import Bargain, Posting
 from chalicelib.money import CURRENCIES, percentage
 from tests.ledger.book import Book, Overdrawn
 from tests.support import resources
@@ -31,7 +31,7 @@ reached: Counter[str] = Counter()
 
 @dataclass
 class Order:
-    terms: Terms
+    bargain: Bargain
     state: str = 'held'
     refund: str = ''
 
@@ -56,12 +56,12 @@ class Market(RuleBasedStateMachine):
         self.number += 1
         return f'{prefix}_{self.number}'
 
-    def terms(self, currency: str, units: int, buyer: str, seller: str, bps: tuple[int, int]) -> Terms:
+    def bargain(self, currency: str, units: int, buyer: str, seller: str, bps: tuple[int, int]) -> Bargain:
         price = units * CURRENCIES[currency].quantum
         fee, commission = (percentage(price, one, currency) for one in bps)
-        return Terms(self.new('ord'), buyer, seller, currency, price, fee, commission)
+        return Bargain(self.new('ord'), buyer, seller, currency, price, fee, commission)
 
-    some_terms = {
+    some_bargain = {
         'currency': st.sampled_from(sorted(CURRENCIES)),
         'units': st.integers(1, 100_000),
         'buyer': st.sampled_from(BUYERS),
@@ -69,52 +69,52 @@ class Market(RuleBasedStateMachine):
         'bps': st.sampled_from([(550, 2_000), (0, 2_000), (550, 0), (0, 0), (333, 1_111)]),
     }
 
-    @rule(target=held, **some_terms)
-    def pay(self, **terms) -> Order:
-        order = Order(self.terms(**terms))
+    @rule(target=held, **some_bargain)
+    def pay(self, **bargain) -> Order:
+        order = Order(self.bargain(**bargain))
         self.orders.append(order)
-        self.captured[order.terms.currency] += order.terms.total_minor
-        self.post(postings.payment_captured(order.terms, self.new('pay'), 'sandbox'))
+        self.captured[order.bargain.currency] += order.bargain.total_minor
+        self.post(postings.payment_captured(order.bargain, self.new('pay'), 'sandbox'))
         return order
 
     @rule(target=completed, order=consumes(held))
     def complete(self, order: Order) -> Order:
-        self.post(postings.order_completed(order.terms))
+        self.post(postings.order_completed(order.bargain))
         order.state = 'clearing'
         return order
 
     @rule(order=consumes(completed))
     def release(self, order: Order) -> None:
-        self.post(postings.payment_released(order.terms))
+        self.post(postings.payment_released(order.bargain))
         order.state = 'released'
 
-    @rule(**some_terms)
-    def sell(self, **terms) -> None:
+    @rule(**some_bargain)
+    def sell(self, **bargain) -> None:
         """The common life, so that there is something to pay out."""
-        self.release(self.complete(self.pay(**terms)))
+        self.release(self.complete(self.pay(**bargain)))
 
     @rule(target=refunding, order=consumes(held))
     def cancel(self, order: Order) -> Order:
         order.refund, order.state = self.new('ref'), 'refunding'
-        self.post(postings.refund_requested(order.terms, order.refund))
+        self.post(postings.refund_requested(order.bargain, order.refund))
         return order
 
-    @rule(target=refunding, **some_terms)
-    def pay_too_late(self, **terms) -> Order:
-        order = Order(self.terms(**terms), 'refunding', self.new('ref'))
+    @rule(target=refunding, **some_bargain)
+    def pay_too_late(self, **bargain) -> Order:
+        order = Order(self.bargain(**bargain), 'refunding', self.new('ref'))
         self.orders.append(order)
-        self.captured[order.terms.currency] += order.terms.total_minor
-        self.post(postings.late_payment_captured(order.terms, self.new('pay'), order.refund, 'sandbox'))
+        self.captured[order.bargain.currency] += order.bargain.total_minor
+        self.post(postings.late_payment_captured(order.bargain, self.new('pay'), order.refund, 'sandbox'))
         return order
 
     @rule(order=consumes(refunding), is_taken=st.booleans())
     def settle_refund(self, order: Order, is_taken: bool) -> None:
         order.state = 'refunded'
         if is_taken:
-            self.sent[order.terms.currency] += order.terms.total_minor
-            self.post(postings.refund_succeeded(order.terms, order.refund, 'sandbox'))
+            self.sent[order.bargain.currency] += order.bargain.total_minor
+            self.post(postings.refund_succeeded(order.bargain, order.refund, 'sandbox'))
         else:
-            self.post(postings.refund_failed(order.terms, order.refund))
+            self.post(postings.refund_failed(order.bargain, order.refund))
 
     @rule(target=payouts, data=st.data(), percent=st.integers(1, 130))
     def ask_for_payout(self, data, percent: int) -> str:
@@ -179,21 +179,21 @@ class Market(RuleBasedStateMachine):
     @invariant()
     def an_order_holds_what_its_state_says(self) -> None:
         for order in self.orders:
-            terms, one = order.terms, order.terms.order_id
+            bargain, one = order.bargain, order.bargain.order_id
             held = {
-                'escrow': self.book.balance(f'escrow:{one}', terms.currency),
-                'fee': self.book.balance(f'fee.buyer:{one}', terms.currency),
-                'commission': self.book.balance(f'fee.commission:{one}', terms.currency),
-                'clearing': self.book.balance(f'seller.clearing:{terms.seller_id}:{one}', terms.currency),
+                'escrow': self.book.balance(f'escrow:{one}', bargain.currency),
+                'fee': self.book.balance(f'fee.buyer:{one}', bargain.currency),
+                'commission': self.book.balance(f'fee.commission:{one}', bargain.currency),
+                'clearing': self.book.balance(f'seller.clearing:{bargain.seller_id}:{one}', bargain.currency),
             }
-            refund = self.book.balance(f'refund:{order.refund}', terms.currency) if order.refund else 0
+            refund = self.book.balance(f'refund:{order.refund}', bargain.currency) if order.refund else 0
             expected = dict.fromkeys(held, 0)
             if order.state == 'held':
-                expected |= {'escrow': terms.price_minor, 'fee': terms.buyer_fee_minor}
+                expected |= {'escrow': bargain.price_minor, 'fee': bargain.buyer_fee_minor}
             if order.state == 'clearing':
-                expected |= {'clearing': terms.net_minor, 'commission': terms.commission_minor}
+                expected |= {'clearing': bargain.net_minor, 'commission': bargain.commission_minor}
             assert held == expected, order
-            assert refund == (terms.total_minor if order.state == 'refunding' else 0), order
+            assert refund == (bargain.total_minor if order.state == 'refunding' else 0), order
 
     @invariant()
     def payouts_in_transit_hold_what_was_asked(self) -> None:
@@ -278,22 +278,22 @@ def test_dynamodb_holds_what_the_model_holds():
 @pytest.mark.parametrize(
     'mistake',
     [
-        lambda terms: (('seller.clearing', terms.commission_minor), ('fee.commission', terms.net_minor)),
-        lambda terms: (('seller.clearing', terms.price_minor), ('fee.commission', 0)),
-        lambda terms: (('seller.clearing', terms.net_minor * 99 // 100),),
+        lambda bargain: (('seller.clearing', bargain.commission_minor), ('fee.commission', bargain.net_minor)),
+        lambda bargain: (('seller.clearing', bargain.price_minor), ('fee.commission', 0)),
+        lambda bargain: (('seller.clearing', bargain.net_minor * 99 // 100),),
     ],
 )
 def test_the_machine_finds_a_mistake_in_a_split(monkeypatch, mistake):
     right = postings.order_completed
 
-    def wrong(terms: Terms) -> Posting:
-        changed = dict(mistake(terms))
+    def wrong(bargain: Bargain) -> Posting:
+        changed = dict(mistake(bargain))
         lines = tuple(
             postings.Line(line.account, changed.get(accounts.root(line.account), line.minor), line.owner_id)
-            for line in right(terms).lines
+            for line in right(bargain).lines
         )
         return Posting(
-            f'complete:{terms.order_id}', 'order_completed', terms.currency, tuple(line for line in lines if line.minor)
+            f'complete:{bargain.order_id}', 'order_completed', bargain.currency, tuple(line for line in lines if line.minor)
         )
 
     monkeypatch.setattr(postings, 'order_completed', wrong)

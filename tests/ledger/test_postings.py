@@ -1,18 +1,18 @@
 import pytest
 
 from chalicelib.ledger import accounts, postings
-from chalicelib.ledger.postings import Line, Posting, Terms
+from chalicelib.ledger.postings import Bargain, Line, Posting
 
 pytestmark = pytest.mark.no_aws
-TERMS = Terms('ord_1', 'usr_b', 'usr_s', 'USD', price_minor=10_000, buyer_fee_minor=550, commission_minor=2_000)
+BARGAIN = Bargain('ord_1', 'usr_b', 'usr_s', 'USD', price_minor=10_000, buyer_fee_minor=550, commission_minor=2_000)
 EVENTS = {
-    'pay:pay_1': postings.payment_captured(TERMS, 'pay_1', 'sandbox'),
-    'refund:ref_1': postings.refund_requested(TERMS, 'ref_1'),
-    'pay:pay_2': postings.late_payment_captured(TERMS, 'pay_2', 'ref_2', 'sandbox'),
-    'refund_ok:ref_1': postings.refund_succeeded(TERMS, 'ref_1', 'sandbox'),
-    'refund_failed:ref_1': postings.refund_failed(TERMS, 'ref_1'),
-    'complete:ord_1': postings.order_completed(TERMS),
-    'release:ord_1': postings.payment_released(TERMS),
+    'pay:pay_1': postings.payment_captured(BARGAIN, 'pay_1', 'sandbox'),
+    'refund:ref_1': postings.refund_requested(BARGAIN, 'ref_1'),
+    'pay:pay_2': postings.late_payment_captured(BARGAIN, 'pay_2', 'ref_2', 'sandbox'),
+    'refund_ok:ref_1': postings.refund_succeeded(BARGAIN, 'ref_1', 'sandbox'),
+    'refund_failed:ref_1': postings.refund_failed(BARGAIN, 'ref_1'),
+    'complete:ord_1': postings.order_completed(BARGAIN),
+    'release:ord_1': postings.payment_released(BARGAIN),
     'payout:pyo_1': postings.payout_requested('usr_s', 'pyo_1', 8_000, 'USD'),
     'payout_paid:pyo_1': postings.payout_paid('usr_s', 'pyo_1', 8_000, 'USD', 'sandbox'),
     'payout_failed:pyo_1': postings.payout_failed('usr_s', 'pyo_1', 8_000, 'USD'),
@@ -82,7 +82,7 @@ def test_people_see_the_lines_on_their_own_accounts():
 
 
 def test_fees_that_are_waived_leave_no_lines():
-    free = Terms('ord_1', 'b', 's', 'USD', price_minor=10_000, buyer_fee_minor=0, commission_minor=0)
+    free = Bargain('ord_1', 'b', 's', 'USD', price_minor=10_000, buyer_fee_minor=0, commission_minor=0)
     assert len(postings.payment_captured(free, 'pay_1', 'sandbox').lines) == 2
     assert len(postings.payment_released(free).lines) == 2
 
@@ -119,7 +119,7 @@ def test_nobody_is_owed_a_part_of_a_rupiah():
 def test_another_posting_under_the_same_name_is_recognised():
     one = EVENTS['pay:pay_1']
     other = Posting(one.txid, one.event, one.currency, (Line('psp.clearing:sandbox', -1), Line('escrow:ord_1', 1)))
-    again = postings.payment_captured(TERMS, 'pay_1', 'sandbox')
+    again = postings.payment_captured(BARGAIN, 'pay_1', 'sandbox')
     assert one.fingerprint == again.fingerprint != other.fingerprint
 
 
