@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from chalice import CognitoUserPoolAuthorizer
 
 from chalicelib import settings
-from chalicelib.errors import Unauthorized
+from chalicelib.errors import Unauthorized, Unavailable
 from chalicelib.users import actions as users
 
 if TYPE_CHECKING:
@@ -85,10 +85,14 @@ class _Keys:
         return self._fetch()
 
     def _fetch(self) -> 'KeySet':
+        from joserfc.errors import JoseError  # noqa: PLC0415
         from joserfc.jwk import KeySet  # noqa: PLC0415
 
-        with urllib.request.urlopen(settings.JWKS_URL, timeout=3) as answer:  # noqa: S310 - the pool's own address
-            self._set = KeySet.import_key_set(json.load(answer))
+        try:
+            with urllib.request.urlopen(settings.JWKS_URL, timeout=3) as answer:  # noqa: S310 - the pool's own address
+                self._set = KeySet.import_key_set(json.load(answer))
+        except (OSError, JoseError, ValueError, TypeError, KeyError) as error:
+            raise Unavailable('The keys that tokens are checked with cannot be had; try again in a moment') from error
         self._fetched_at = time.monotonic()
         return self._set
 

@@ -94,6 +94,27 @@ class _DynamoDB(botocore.client.BaseClient):  # type: ignore[misc]
         )
 
 
+_OUTAGES = frozenset(
+    {
+        'InternalError',
+        'InternalServerError',
+        'ProvisionedThroughputExceededException',
+        'RequestLimitExceeded',
+        'ServiceUnavailable',
+        'SlowDown',
+        'ThrottlingException',
+    }
+)
+
+
+def is_outage(failure: BaseException) -> bool:
+    """Whether a service did not answer, or had no capacity: nothing is wrong with what it was asked."""
+    cause = getattr(failure, 'cause', None) or failure  # where PynamoDB keeps it
+    if isinstance(cause, botocore.exceptions.ClientError):
+        return cause.response.get('Error', {}).get('Code') in _OUTAGES
+    return isinstance(cause, botocore.exceptions.ConnectionError | botocore.exceptions.HTTPClientError)
+
+
 @cache
 def session() -> botocore.session.Session:
     made = botocore.session.get_session()

@@ -8,13 +8,14 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 from typing import Any, cast
 
 from chalice import Blueprint, CORSConfig, Response
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from chalicelib import auth, db, ids, text
+from chalicelib import auth, aws, db, ids, text
 from chalicelib.auth import Caller
 from chalicelib.errors import (
     BodyTooLarge,
@@ -26,6 +27,7 @@ from chalicelib.errors import (
     Problem,
     Replayed,
     Unauthorized,
+    Unavailable,
     UnsupportedMediaType,
 )
 from chalicelib.idempotency import Answer, Key
@@ -33,6 +35,7 @@ from chalicelib.observe import logger
 from chalicelib.schemas import Command, Query, View
 
 MAX_BODY_BYTES = 256 * 1024
+_ERRORS_TOLD = 50
 PROBLEM_TYPE = 'urn:gigmarket:problem:'
 JSON = {'Content-Type': 'application/json', 'Cache-Control': 'no-store'}
 _PROBLEM = {'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store'}
@@ -146,7 +149,10 @@ class Routes(Blueprint):
                 return Response(answer.body, status_code=answer.status, headers=dict(JSON))
             except Problem as problem:
                 return problem_response(problem)
-            except Exception:
+            except Exception as failure:
+                if aws.is_outage(failure):
+                    logger.exception('not available')
+                    return problem_response(Unavailable('Repeat it with the same Idempotency-Key: it is done once'))
                 logger.exception('unexpected')
                 return problem_response(
                     Problem('It is not your request. Nothing is half done; repeat it with the same Idempotency-Key.')
@@ -222,17 +228,18 @@ def _check_path(params: Mapping[str, str]) -> None:
 
 
 def _command(model: type[Command], raw: bytes) -> Command:
-    body = from_json(raw)
-    if unreadable := list(text.unreadable(body)):
-        raise Invalid.of(unreadable)
     try:
-        return model.model_validate_json(raw)
+        command = model.model_validate_json(raw)
     except ValidationError as error:
+        body = from_json(raw)
         errors: list[FieldError] = [
             {'pointer': _pointer(body, found['loc'], is_missing=found['type'] == 'missing'), 'detail': _said(found)}
-            for found in error.errors(include_url=False)
+            for found in error.errors(include_url=False)[:_ERRORS_TOLD]
         ]
         raise Invalid.of(errors) from error
+    if unreadable := list(islice(text.unreadable(from_json(raw)), _ERRORS_TOLD)):
+        raise Invalid.of(unreadable)
+    return command
 
 
 def _query(model: type[Query], params: Mapping[str, str] | None) -> Query:

@@ -39,7 +39,7 @@ def act_on_timers(records: list[dict[str, Any]], handlers: Mapping[str, Callable
         except Exception as failure:
             if int(record['attributes']['ApproximateReceiveCount']) < MAX_RECEIVES:
                 raise
-            if isinstance(failure, (Unavailable, Moved)):
+            if isinstance(failure, (Unavailable, Moved)) or aws.is_outage(failure):
                 logger.exception('left to the next sweep', pk=pk)
                 return
             timers.park(pk, sk)

@@ -7,9 +7,12 @@ from typing import Any
 
 from chalicelib.errors import FieldError
 
-# Control characters but tab and line breaks, and the two overrides that make text read otherwise than it is written. Joiners,
-# marks and isolates stay: emoji, Persian and mixed directions are written with them.
-_FORBIDDEN = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e\ufffe\uffff]')
+# Control characters but tab, line and page breaks, and the two overrides that make text read otherwise than it is written.
+# Joiners, marks and isolates stay: emoji, Persian and mixed directions are written with them.
+_FORBIDDEN = re.compile('[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\u202d\u202e\ufffe\uffff]')
+# Letters by name that no font draws: Hangul fillers and the empty Braille cell.
+_BLANK = frozenset('\u115f\u1160\u3164\uffa0\u2800')
+_UNSEEN = frozenset({'Zs', 'Zl', 'Zp', 'Cc', 'Cf', 'Mn', 'Me'})
 
 
 def unreadable(body: Any, pointer: str = '#') -> Iterator[FieldError]:
@@ -33,4 +36,5 @@ def escaped(name: str | int) -> str:
 
 
 def _is_visible(character: str) -> bool:
-    return unicodedata.category(character)[0] in 'LNPS'
+    """Signs that are newer than this Python's table of them count as visible."""
+    return character not in _BLANK and unicodedata.category(character) not in _UNSEEN

@@ -81,7 +81,8 @@ def park(pk: str, sk: str) -> None:
     """Takes a row that fails again and again out of the sweep; its message waits in the dead-letter queue."""
     tx = Transaction()  # which does not read the row that it has changed: it may be the very row that cannot be read
     acted = Moved(f'{pk} {sk} is not due any more')
-    tx.update(TimedRow(pk, sk), [TimedRow.due_shard.set(PARKED)], when=TimedRow.due_shard.exists(), otherwise=acted)
+    is_due = TimedRow.due_shard.exists() & (TimedRow.due_at <= clock.now_ms())
+    tx.update(TimedRow(pk, sk), [TimedRow.due_shard.set(PARKED)], when=is_due, otherwise=acted)
     with contextlib.suppress(Moved):
         tx.commit()
 

@@ -9,7 +9,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 
 from chalicelib import auth, settings
-from chalicelib.errors import Unauthorized
+from chalicelib.errors import Unauthorized, Unavailable
 from tests.support import tokens
 
 SUB = '6b1f3c0e-0000-4000-8000-000000000001'
@@ -77,6 +77,17 @@ def test_anything_else_is_refused(case):
 def test_no_header_is_refused():
     with pytest.raises(Unauthorized):
         auth.caller(None)
+
+
+@pytest.mark.parametrize('published', ['not JSON', '{}', '{"keys": [{"kty": "none"}]}', None])
+def test_keys_that_cannot_be_had_are_no_fault_of_the_token(monkeypatch, tmp_path, published):
+    path = tmp_path / 'jwks.json'
+    if published:
+        path.write_text(published)
+    monkeypatch.setattr(settings, 'JWKS_URL', path.as_uri())
+    monkeypatch.setattr(auth, '_keys', auth._Keys())
+    with pytest.raises(Unavailable):
+        auth.caller(tokens.sign(tokens.claims(SUB)))
 
 
 def test_a_rotated_key_is_fetched_once_and_unknown_ones_not_again_within_a_minute(monkeypatch):

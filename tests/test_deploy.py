@@ -43,7 +43,9 @@ def test_a_parameter_that_there_is_not_is_told(cfn):
 
 
 @pytest.mark.no_aws
-@pytest.mark.parametrize(('status', 'is_taken_away'), [('ROLLBACK_COMPLETE', True), ('UPDATE_ROLLBACK_COMPLETE', False)])
+@pytest.mark.parametrize(
+    ('status', 'is_taken_away'), [('ROLLBACK_COMPLETE', True), ('ROLLBACK_FAILED', True), ('UPDATE_ROLLBACK_COMPLETE', False)]
+)
 def test_only_a_stack_that_never_came_to_be_is_taken_away(status, is_taken_away):
     class Cfn:
         deleted: list[str] = []

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.faults.injector import faults
 from tests.support.market import GIG, ok
 
 
@@ -55,7 +56,21 @@ def test_a_wrong_field_is_pointed_to(seller):
 
 
 @pytest.mark.parametrize(
-    'text', ['a\0b', 'a\x07', '\x85', 'gpj.\u202egnp', '\u200b', '\u200b \u2060', '\ufeff', '\ufe0f', '\u0301'], ids=ascii
+    'text',
+    [
+        'a\0b',
+        'a\x07',
+        '\x85',
+        'gpj.\u202egnp',
+        '\u200b',
+        '\u200b \u2060',
+        '\ufeff',
+        '\ufe0f',
+        '\u0301',
+        '\u3164\u3164',
+        '\u2800',
+    ],
+    ids=ascii,
 )
 def test_text_that_nobody_could_read_is_refused_where_it_stands(seller, text):
     faq = [{'question': 'Why?', 'answer': 'Because'}, {'question': text, 'answer': 'So'}]
@@ -73,12 +88,28 @@ def test_text_that_nobody_could_read_is_refused_where_it_stands(seller, text):
         '\u2067\u05e9\u05dc\u05d5\u05dd\u2069',
         'e\u0301',
         '!',
+        '\U0001fa77',
+        '\ue000',
+        'One page\x0cand another',
     ],
     ids=ascii,
 )
 def test_text_of_any_language_is_taken_as_it_is(seller, text):
     draft = ok(seller.post('/gigs', GIG | {'title': f'I {text}'}), 201)
     assert draft['title'] == f'I {text}'.strip()
+
+
+def test_what_is_wrong_is_told_in_few_words_however_much_it_is(seller):
+    body = json.dumps({'k' * 20_000: ['\x7f'] * 5_000, 'tags': ['\x7f'] * 40_000}, ensure_ascii=False).encode()
+    answer = seller.post('/gigs', body)
+    assert_problem(answer, 422, 'invalid')
+    assert len(answer.raw) < 30_000
+
+
+def test_a_table_that_is_overloaded_is_told_and_nothing_is_counted_as_broken(market):
+    order = market.placed()
+    with faults({1: 'throttled'}):
+        assert_problem(market.buyer.get(f'/orders/{order["id"]}'), 503, 'unavailable')
 
 
 def test_an_ignored_body_is_a_part_of_the_request_all_the_same(market, seller):

@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib import queues, settings, timers
 from chalicelib.orders import actions
+from tests.faults.injector import faults
 from tests.support import resources
 from tests.support.api import deliver, sweep
 from tests.support.audit import audit
@@ -124,6 +125,20 @@ def test_a_crowd_parks_nothing(market, due, monkeypatch):
     assert deliver('release_payments', message(due), receives=queues.MAX_RECEIVES - 1) == ['0']
     assert deliver('release_payments', message(due), receives=queues.MAX_RECEIVES) == []
     assert sweep() == 1
+
+
+@pytest.mark.parametrize('kind', ['throttled', 'refused', 'lost'])
+def test_a_table_that_does_not_answer_parks_nothing(market, due, kind):
+    with faults({1: kind}):
+        assert deliver('release_payments', message(due), receives=queues.MAX_RECEIVES) == []
+    assert resources.drain('dead-letters') == []
+    assert sweep() == 1
+
+
+def test_what_is_not_due_any_more_is_not_parked(market, buyer):
+    order = market.delivered()
+    timers.park(f'ORDER#{order["id"]}', 'ORDER')
+    assert row('order')['due_shard'] != 'parked'
 
 
 def test_a_row_whose_parts_are_missing_is_put_aside_once(market, due, monkeypatch):

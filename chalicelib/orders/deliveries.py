@@ -14,7 +14,7 @@ def deliver(tx: Transaction, caller: Caller, order_id: str, message: str, file_i
     order, actor = store.load_for(order_id, caller)
     lifecycle.decide('deliver', actor, order.facts())
     limits.check_files(order, file_ids)
-    limits.check_text(order, message)
+    limits.check_message(order, message)
     for n, file_id in enumerate(file_ids):
         files.require(tx, file_id, owner_id=order.seller_id, purpose='delivery', pointer=f'#/file_ids/{n}')
     order.enter(OrderState.DELIVERED)

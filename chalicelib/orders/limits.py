@@ -1,5 +1,7 @@
 """How much an order takes: it is read, answered and remembered as a whole, in one transaction and in one row of 400 KB."""
 
+from pydantic_core import to_json
+
 from chalicelib.errors import Conflict
 from chalicelib.orders.store import Order
 
@@ -9,14 +11,16 @@ MAX_FILES = 60
 """Of all deliveries of an order: if it is cancelled, all are taken back in one transaction, which has a hundred writes."""
 MAX_EXTENSIONS = 100
 MAX_WRITTEN_BYTES = 100_000
-"""Of all that the seller writes to deliveries and extensions, in UTF-8."""
+"""Of all that the seller writes to deliveries and extensions, as JSON in UTF-8."""
+_RESERVED_BYTES = 1_000
+"""Left for one more delivery, whatever was written before it."""
 
 
-def check_text(order: Order, text: str) -> None:
-    """Refuses a text for which a seller's earlier ones leave no room."""
-    written = [*(delivery.message for delivery in order.deliveries), *(extension.reason for extension in order.extensions)]
-    if sum(len(one.encode()) for one in (*written, text)) > MAX_WRITTEN_BYTES:
-        raise Conflict(f'All that you write on one order has {MAX_WRITTEN_BYTES} bytes at most; put the rest into a file')
+def check_message(order: Order, message: str) -> None:
+    """Refuses the message of a delivery for which a seller's earlier texts leave no room."""
+    left = MAX_WRITTEN_BYTES - _written(order)
+    if _size(message) > left:
+        raise Conflict(f'There is room for {left} bytes more on this order; put the rest into a file')
 
 
 def check_files(order: Order, file_ids: list[str]) -> None:
@@ -26,10 +30,23 @@ def check_files(order: Order, file_ids: list[str]) -> None:
 
 def check_another_delivery(order: Order) -> None:
     """Asked when one is sent back, so that whatever is asked for can be delivered."""
-    if len(order.deliveries) >= MAX_DELIVERIES:
-        raise Conflict(f'An order has {MAX_DELIVERIES} deliveries at most; accept this one, or ask support to cancel')
+    if len(order.deliveries) >= MAX_DELIVERIES or not _is_room(order, ''):
+        raise Conflict('An order takes no more deliveries than this one; accept it, or ask support to cancel')
 
 
-def check_another_extension(order: Order) -> None:
-    if len(order.extensions) >= MAX_EXTENSIONS:
-        raise Conflict(f'More time was asked for {MAX_EXTENSIONS} times already, which is all there is')
+def check_another_extension(order: Order, reason: str) -> None:
+    if len(order.extensions) >= MAX_EXTENSIONS or not _is_room(order, reason):
+        raise Conflict('More time was asked for so often, or so wordily, that there is no room left to ask for more')
+
+
+def _is_room(order: Order, text: str) -> bool:
+    return _written(order) + _size(text) + _RESERVED_BYTES <= MAX_WRITTEN_BYTES
+
+
+def _written(order: Order) -> int:
+    texts = [*(delivery.message for delivery in order.deliveries), *(extension.reason for extension in order.extensions)]
+    return sum(map(_size, texts))
+
+
+def _size(text: str) -> int:
+    return len(to_json(text))

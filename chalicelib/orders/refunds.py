@@ -33,9 +33,13 @@ def request(tx: Transaction, order: Order, refund: Refund) -> None:
 
 
 def return_late_payment(tx: Transaction, order: Order, *, payment_id: str, provider: str) -> None:
-    """A payment that was captured for an order which does not take it any more goes straight back."""
+    """A payment that was captured for an order which does not take it any more goes straight back.
+
+    It says nothing of the money that another payment has brought, or may still bring.
+    """
     refund = new(order, payment_id)
-    order.funds = OrderFunds.REFUNDING.value
+    if payment_id == order.payment_id:
+        order.funds = OrderFunds.REFUNDING.value
     store.save(tx, order)
     _add(tx, order, refund)
     ledger.post(tx, postings.late_payment_captured(order.bargain, payment_id, refund.id, provider))
@@ -47,7 +51,8 @@ def settle(tx: Transaction, order: Order, refund: Refund, *, provider: str, fail
     refund.settled_at = clock.now_ms()
     refund.set_timer(None)
     refund.let_go()
-    order.funds = OrderFunds.REFUNDED.value
+    if refund.payment_id == order.payment_id:
+        order.funds = OrderFunds.REFUNDED.value
     store.save_refund(tx, refund)
     store.save(tx, order)
     if failure:

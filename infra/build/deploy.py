@@ -107,8 +107,8 @@ def _apply(cfn: Any, stack: str, template_url: str, parameters: list[dict[str, A
 
 
 def _clear_away_a_failure(cfn: Any, stack: str, say: Say) -> None:
-    """A stack whose first creation failed has nothing in it, and takes no change."""
-    if _status(cfn, stack) == 'ROLLBACK_COMPLETE':
+    """A stack whose first creation failed takes no change. Tables, bucket and accounts that it made are kept, and are empty."""
+    if _status(cfn, stack) in ('ROLLBACK_COMPLETE', 'ROLLBACK_FAILED'):
         say('taking the failed first attempt away')
         cfn.delete_stack(StackName=stack)
         cfn.get_waiter('stack_delete_complete').wait(StackName=stack)

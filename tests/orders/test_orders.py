@@ -6,7 +6,7 @@ from chalicelib import settings
 from chalicelib.orders import limits, store
 from chalicelib.orders.schemas import OrderView
 from chalicelib.orders.store import Delivery, Extension
-from tests.support.market import ANSWERS, COMMISSION, FEE, NET, PRICE, balances, ok, run_timers
+from tests.support.market import ANSWERS, COMMISSION, FEE, GIG, NET, PRICE, balances, ok, run_timers
 from tests.support.resources import rows
 
 DAY = 24 * 3600
@@ -173,8 +173,6 @@ def test_revisions_are_counted_and_run_out(market, buyer, seller, clock):
 
 
 def test_revisions_without_end(market, buyer, seller):
-    from tests.support.market import GIG
-
     gig = market.gig(packages=[GIG['packages'][0] | {'revisions': None}], extras=[])
     order = market.delivered(gig)
     path = f'/orders/{order["id"]}'
@@ -190,14 +188,17 @@ def test_deliveries_have_an_end_even_if_revisions_do_not(market, buyer, seller, 
     assert buyer.post(f'/orders/{order["id"]}/revisions', {'reason': 'Again'}).status == 409
 
 
-def test_what_a_seller_writes_has_an_end(market, seller, buyer, monkeypatch):
-    monkeypatch.setattr(limits, 'MAX_WRITTEN_BYTES', 12)
-    order = market.started()
+def test_what_a_seller_writes_has_an_end_and_what_is_asked_for_can_be_delivered(market, seller, buyer, monkeypatch):
+    monkeypatch.setattr(limits, 'MAX_WRITTEN_BYTES', 1_020)
+    order = market.started(market.gig(packages=[GIG['packages'][0] | {'revisions': None}], extras=[]))
     path = f'/orders/{order["id"]}'
-    ok(seller.post(f'{path}/extensions', {'days': 1, 'reason': '時間'}), 201)
-    refused = seller.post(f'{path}/deliveries', {'message': '1234567'})
+    refused = seller.post(f'{path}/extensions', {'days': 1, 'reason': '時間がもっとほしい'})
     assert (refused.status, refused.problem) == (409, 'conflict')
-    ok(seller.post(f'{path}/deliveries', {'message': '123456'}), 201)
+    ok(seller.post(f'{path}/extensions', {'days': 1, 'reason': '時間'}), 201)
+    too_long = seller.post(f'{path}/deliveries', {'message': '"' * 506})
+    assert (too_long.status, '1012 bytes more' in too_long.body['detail']) == (409, True)
+    ok(seller.post(f'{path}/deliveries', {'message': '"' * 505}), 201)
+    assert buyer.post(f'{path}/revisions', {'reason': 'Again'}).status == 409
     ok(buyer.post(f'{path}/accept'))
 
 
@@ -217,7 +218,7 @@ def test_the_largest_order_that_there_can_be_is_answered_and_remembered(market):
     order.terms |= {'title': wide * 80, 'requirements': [question] * 15}
     order.terms['package'] |= {'name': wide * 35, 'description': wide * 100}
     order.answers = [{'kind': 'free_text', 'requirement_id': 'q' * 30, 'text': wide * 2_500}] * 15
-    about = {'message': 'm' * (limits.MAX_WRITTEN_BYTES // limits.MAX_DELIVERIES), 'file_ids': [file_id] * 20}
+    about = {'message': '"' * (limits.MAX_WRITTEN_BYTES // limits.MAX_DELIVERIES // 2), 'file_ids': [file_id] * 20}
     order.deliveries = [Delivery(number=n, delivered_at=0, **about) for n in range(limits.MAX_DELIVERIES)]
     asked = {'id': 'ext_01ARZ3NDEKTSV4RRFFQ69G5FAV', 'days': 60, 'reason': '-', 'state': 'declined', 'asked_at': 0}
     order.extensions = [Extension(**asked) for _ in range(limits.MAX_EXTENSIONS)]
@@ -265,8 +266,6 @@ def test_delivered_files_are_seen_by_the_buyer_until_the_order_is_cancelled(mark
 
 
 def test_requirement_files_are_seen_by_the_seller(market, buyer, seller, stranger):
-    from tests.support.market import GIG
-
     asks = [{'kind': 'file', 'id': 'logo', 'question': 'Your logo?'}]
     order = market.paid(market.gig(requirements=asks, packages=GIG['packages']))
     file_id = market.file(buyer, 'requirement')

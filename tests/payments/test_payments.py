@@ -11,7 +11,7 @@ from chalicelib.payments.sandbox.store import SandboxObject
 from tests.support import resources
 from tests.support.api import deliver, sweep
 from tests.support.audit import audit
-from tests.support.market import FEE, PRICE, TOTAL, balances, ok, run_timers
+from tests.support.market import ANSWERS, FEE, PRICE, TOTAL, balances, ok, run_timers
 
 
 def pay(market, order, method='sandbox_card_ok', status=201):
@@ -322,13 +322,59 @@ def test_a_payment_that_failed_and_was_paid_after_all_goes_back(market):
     assert balances() == {}
 
 
+def paid_after_all(payment):
+    sandbox_row(payment['id']).update([SandboxObject.status.set('succeeded')])
+    assert actions.settle(payment['id']).state == 'returned'
+
+
 def test_a_first_attempt_that_was_paid_after_all_does_not_pay_for_a_second_one(market):
     order = market.placed()
     first = pay(market, order, 'sandbox_card_declined')
     second = pay(market, order, 'sandbox_card_confirm')
-    sandbox_row(first['id']).update([SandboxObject.status.set('succeeded')])
-    assert actions.settle(first['id']).state == 'returned'
+    paid_after_all(first)
     assert market.order(order['id'])['payment_id'] == second['id']
+
+
+def test_money_that_goes_back_late_leaves_what_another_payment_brought(market, support):
+    order = market.placed()
+    first = pay(market, order, 'sandbox_card_declined')
+    pay(market, order)
+    paid_after_all(first)
+    audit()
+    assert run_timers() == ['send_refund']
+    assert market.order(order['id'])['funds'] == 'held'
+    audit()
+    ok(support.post(f'/orders/{order["id"]}/cancel', {'reason': 'Asked to'}))
+    assert run_timers() == ['send_refund']
+    order = market.order(order['id'])
+    assert (order['funds'], [refund['state'] for refund in order['refunds']]) == ('refunded', ['succeeded'] * 2)
+    assert balances() == {}
+    audit()
+
+
+def test_money_that_goes_back_late_does_not_keep_an_order_from_being_paid(market):
+    order = market.placed()
+    paid_after_all(pay(market, order, 'sandbox_card_declined'))
+    assert market.order(order['id'])['funds'] == 'none'
+    pay(market, order)
+    assert run_timers() == ['send_refund']
+    assert market.order(order['id'])['funds'] == 'held'
+    audit()
+
+
+def test_money_that_goes_back_late_does_not_keep_a_seller_from_theirs(market, buyer, seller, clock):
+    order = market.placed()
+    first = pay(market, order, 'sandbox_card_declined')
+    pay(market, order)
+    path = f'/orders/{order["id"]}'
+    ok(buyer.post(f'{path}/requirements', ANSWERS))
+    ok(seller.post(f'{path}/deliveries', {'message': 'Here'}), 201)
+    ok(buyer.post(f'{path}/accept'))
+    paid_after_all(first)
+    clock.shift(14 * 24 * 3600 + 1)
+    assert set(run_timers()) == {'release_payment', 'send_refund'}
+    assert market.order(order['id'])['funds'] == 'released'
+    audit()
 
 
 def test_a_payment_that_takes_time_is_asked_about_again(market, clock, monkeypatch):
