@@ -8,6 +8,7 @@ import json
 import time
 import urllib.request
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, cast
 
 from chalice import CognitoUserPoolAuthorizer
@@ -91,7 +92,7 @@ class _Keys:
         try:
             with urllib.request.urlopen(settings.JWKS_URL, timeout=3) as answer:  # noqa: S310 - the pool's own address
                 self._set = KeySet.import_key_set(json.load(answer))
-        except (OSError, JoseError, ValueError, TypeError, KeyError) as error:
+        except (OSError, HTTPException, JoseError, ValueError, TypeError, KeyError) as error:
             raise Unavailable('The keys that tokens are checked with cannot be had; try again in a moment') from error
         self._fetched_at = time.monotonic()
         return self._set

@@ -4,6 +4,7 @@ import hmac
 import time
 from functools import cache
 from hashlib import sha256
+from http import HTTPStatus
 from typing import Any
 
 import botocore.client
@@ -100,8 +101,11 @@ _OUTAGES = frozenset(
         'InternalServerError',
         'ProvisionedThroughputExceededException',
         'RequestLimitExceeded',
+        'RequestThrottled',
+        'RequestTimeout',
         'ServiceUnavailable',
         'SlowDown',
+        'Throttling',
         'ThrottlingException',
     }
 )
@@ -111,7 +115,8 @@ def is_outage(failure: BaseException) -> bool:
     """Whether a service did not answer, or had no capacity: nothing is wrong with what it was asked."""
     cause = getattr(failure, 'cause', None) or failure  # where PynamoDB keeps it
     if isinstance(cause, botocore.exceptions.ClientError):
-        return cause.response.get('Error', {}).get('Code') in _OUTAGES
+        status = cause.response.get('ResponseMetadata', {}).get('HTTPStatusCode', 0)
+        return status >= HTTPStatus.INTERNAL_SERVER_ERROR or cause.response.get('Error', {}).get('Code') in _OUTAGES
     return isinstance(cause, botocore.exceptions.ConnectionError | botocore.exceptions.HTTPClientError)
 
 

@@ -9,7 +9,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.credentials import Credentials
-from botocore.exceptions import NoCredentialsError
+from botocore.exceptions import ClientError, NoCredentialsError
 
 from chalicelib import aws, settings
 
@@ -94,3 +94,19 @@ def test_nothing_is_sent_without_credentials(use):
     with answering() as sent, pytest.raises(NoCredentialsError):
         get_item()
     assert sent == []
+
+
+@pytest.mark.parametrize(
+    ('status', 'code', 'is_outage'),
+    [
+        (503, '503', True),
+        (500, 'InternalFailure', True),
+        (400, 'ThrottlingException', True),
+        (400, 'Throttling', True),
+        (400, 'ValidationException', False),
+        (400, 'AccessDeniedException', False),
+    ],
+)
+def test_an_outage_is_told_from_a_mistake_of_ours(status, code, is_outage):
+    said = {'Error': {'Code': code}, 'ResponseMetadata': {'HTTPStatusCode': status}}
+    assert aws.is_outage(ClientError(said, 'Query')) is is_outage

@@ -13,12 +13,12 @@ MAX_EXTENSIONS = 100
 MAX_WRITTEN_BYTES = 100_000
 """Of all that the seller writes to deliveries and extensions, as JSON in UTF-8."""
 _RESERVED_BYTES = 1_000
-"""Left for one more delivery, whatever was written before it."""
+"""Left for one more delivery, and for each revision that the buyer has paid for, whatever was written before."""
 
 
 def check_message(order: Order, message: str) -> None:
     """Refuses the message of a delivery for which a seller's earlier texts leave no room."""
-    left = MAX_WRITTEN_BYTES - _written(order)
+    left = MAX_WRITTEN_BYTES - _written(order) - _RESERVED_BYTES * (order.revisions_left or 0)
     if _size(message) > left:
         raise Conflict(f'There is room for {left} bytes more on this order; put the rest into a file')
 
@@ -30,17 +30,14 @@ def check_files(order: Order, file_ids: list[str]) -> None:
 
 def check_another_delivery(order: Order) -> None:
     """Asked when one is sent back, so that whatever is asked for can be delivered."""
-    if len(order.deliveries) >= MAX_DELIVERIES or not _is_room(order, ''):
+    if len(order.deliveries) >= MAX_DELIVERIES or _written(order) + _RESERVED_BYTES > MAX_WRITTEN_BYTES:
         raise Conflict('An order takes no more deliveries than this one; accept it, or ask support to cancel')
 
 
 def check_another_extension(order: Order, reason: str) -> None:
-    if len(order.extensions) >= MAX_EXTENSIONS or not _is_room(order, reason):
+    reserved = _RESERVED_BYTES * (1 + (order.revisions_left or 0))
+    if len(order.extensions) >= MAX_EXTENSIONS or _written(order) + _size(reason) + reserved > MAX_WRITTEN_BYTES:
         raise Conflict('More time was asked for so often, or so wordily, that there is no room left to ask for more')
-
-
-def _is_room(order: Order, text: str) -> bool:
-    return _written(order) + _size(text) + _RESERVED_BYTES <= MAX_WRITTEN_BYTES
 
 
 def _written(order: Order) -> int:

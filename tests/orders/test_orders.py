@@ -202,6 +202,18 @@ def test_what_a_seller_writes_has_an_end_and_what_is_asked_for_can_be_delivered(
     ok(buyer.post(f'{path}/accept'))
 
 
+def test_a_seller_cannot_write_away_a_revision_that_was_paid_for(market, seller, buyer, monkeypatch):
+    monkeypatch.setattr(limits, 'MAX_WRITTEN_BYTES', 2_010)
+    order = market.started()
+    path = f'/orders/{order["id"]}'
+    assert seller.post(f'{path}/extensions', {'days': 1, 'reason': 'r' * 9}).status == 409
+    ok(seller.post(f'{path}/extensions', {'days': 1, 'reason': 'r' * 8}), 201)
+    assert seller.post(f'{path}/deliveries', {'message': 'm' * 999}).status == 409
+    ok(seller.post(f'{path}/deliveries', {'message': 'm' * 998}), 201)
+    ok(buyer.post(f'{path}/revisions', {'reason': 'As agreed'}), 201)
+    ok(seller.post(f'{path}/deliveries', {'message': 'm' * 998}), 201)
+
+
 def test_more_time_cannot_be_asked_for_for_ever(market, seller, buyer, monkeypatch):
     monkeypatch.setattr(limits, 'MAX_EXTENSIONS', 1)
     order = market.started()
