@@ -48,7 +48,8 @@ def test_a_parameter_that_there_is_not_is_told(cfn):
 )
 def test_only_a_stack_that_never_came_to_be_is_taken_away(status, is_taken_away):
     class Cfn:
-        deleted: list[str] = []
+        def __init__(self) -> None:
+            self.deleted: list[str] = []
 
         def describe_stacks(self, **_: Any) -> Any:
             return {'Stacks': [{'StackStatus': status}]}
@@ -61,6 +62,5 @@ def test_only_a_stack_that_never_came_to_be_is_taken_away(status, is_taken_away)
             return type('Waiter', (), {'wait': lambda *_, **__: None})()
 
     cfn = Cfn()
-    cfn.deleted = []
     deploy._clear_away_a_failure(cfn, STACK, lambda _: None)
     assert cfn.deleted == ([STACK] if is_taken_away else [])

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from chalicelib import db
+from chalicelib.money import Money
 from chalicelib.orders import events as order_events
 from chalicelib.payments import actions as payments
 from chalicelib.payments import store as payment_store
@@ -46,15 +47,9 @@ def still_pending(monkeypatch, method):
     def once(sandbox, our_id):
         monkeypatch.setattr(Sandbox, method, found)
         row = row_of('refund' if method == 'find_refund' else 'payout')
-        return Outcome(our_id, found_money(row), Status.PENDING)
+        return Outcome(our_id, Money(row['amount_minor'], row['currency']), Status.PENDING)
 
     monkeypatch.setattr(Sandbox, method, once)
-
-
-def found_money(row):
-    from chalicelib.money import Money
-
-    return Money(row['amount_minor'], row['currency'])
 
 
 def test_a_quote_buys_one_order(market, buyer, meanwhile):

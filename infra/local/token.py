@@ -8,7 +8,8 @@ from infra.local.seed import PASSWORD
 from infra.local.stack import Stack
 
 if __name__ == '__main__':
-    if not Stack(HOME).is_running:
+    stack = Stack(HOME)
+    if not stack.is_running:
         raise SystemExit('The marketplace does not run; start it with `make run`')
-    with Marketplace(Stack(HOME).addresses.front) as market:
+    with Marketplace(stack.addresses.front) as market:
         print(market.sign_in(sys.argv[1], PASSWORD).token)

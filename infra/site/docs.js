@@ -21,7 +21,9 @@ const config = fetch('/config.json').then((answer) => answer.json());
 
 // Elsewhere a password never leaves the client that knows it (SRP); its access token goes into Authorize.
 config.then(({ stage }) => {
-  if (!['local', 'dev'].includes(stage)) document.querySelector('#sign-in').replaceChildren('To try it, sign in with your client, and give its access token to Authorize.');
+  if (['local', 'dev'].includes(stage)) return;
+  const instead = 'To try it, sign in with your client, and give its access token to Authorize.';
+  document.querySelector('#sign-in').replaceChildren(instead);
 });
 
 document.querySelector('#sign-in').addEventListener('submit', async (event) => {
