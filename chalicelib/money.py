@@ -4,6 +4,7 @@ A currency's `exponent` is ISO 4217's (IDR has two decimals, although nobody pay
 amount, in minor units, that a person is ever asked to pay or told to receive.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -33,6 +34,28 @@ def percentage(minor: int, bps: int, currency: str) -> int:
     """`bps` hundredths of a percent of an amount, rounded half up to the currency's quantum."""
     quantum = CURRENCIES[currency].quantum
     return (minor * bps + 5_000 * quantum) // (10_000 * quantum) * quantum
+
+
+def split(minor: int, weights: Sequence[int], currency: str) -> list[int]:
+    """An amount in parts as large as their weights say, in whole quanta: what is over goes to the largest remainders."""
+    quantum, total = CURRENCIES[currency].quantum, sum(weights)
+    if minor % quantum or total <= 0 or min(weights) < 0 or minor < 0:
+        raise ValueError(f'{minor} of {currency} cannot be split by {list(weights)}')
+    quanta = minor // quantum
+    parts = [quanta * weight // total for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda n: -(quanta * weights[n] % total))  # ties: the earlier first
+    for n in by_remainder[: quanta - sum(parts)]:
+        parts[n] += 1
+    return [part * quantum for part in parts]
+
+
+def nth_share(minor: int, count: int, number: int, currency: str) -> int:
+    """The `number`-th (from 1) of `count` shares, none of which depends on the others, and which add up."""
+    quantum = CURRENCIES[currency].quantum
+    if minor % quantum or not 1 <= number <= count:
+        raise ValueError(f'{minor} of {currency} has no share {number} of {count}')
+    quanta = minor // quantum
+    return (quanta * number // count - quanta * (number - 1) // count) * quantum
 
 
 def is_whole(minor: int, currency: str) -> bool:

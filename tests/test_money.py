@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.money import CURRENCIES, Money, is_whole, percentage
+from chalicelib.money import CURRENCIES, Money, is_whole, nth_share, percentage, split
 
 pytestmark = pytest.mark.no_aws
 
@@ -35,6 +35,55 @@ def test_a_percentage_is_the_nearest_amount_that_can_be_paid(amount, bps, curren
 )
 def test_halves_are_rounded_up(amount, bps, currency, share):
     assert percentage(amount, bps, currency) == share
+
+
+_whole_amounts = st.tuples(st.integers(0, 10**10), st.sampled_from(sorted(CURRENCIES))).map(
+    lambda drawn: (drawn[0] * CURRENCIES[drawn[1]].quantum, drawn[1])
+)
+
+
+@settings(max_examples=2_000)
+@given(_whole_amounts, st.lists(st.integers(0, 10**6), min_size=1, max_size=12).filter(any))
+def test_the_parts_of_a_split_add_up_and_none_is_off_by_a_whole_quantum(amount, weights):
+    minor, currency = amount
+    parts = split(minor, weights, currency)
+    assert sum(parts) == minor
+    assert all(is_whole(part, currency) and part >= 0 for part in parts)
+    exact = [Fraction(minor * weight, sum(weights)) for weight in weights]
+    assert all(abs(one - part) < CURRENCIES[currency].quantum for one, part in zip(exact, parts, strict=True))
+
+
+@settings(max_examples=2_000)
+@given(st.data(), st.lists(st.integers(0, 10**6), min_size=1, max_size=6).filter(any), st.sampled_from(sorted(CURRENCIES)))
+def test_no_part_of_what_is_there_is_larger_than_what_is_there(data, quanta, currency):
+    held = [CURRENCIES[currency].quantum * one for one in quanta]
+    taken = data.draw(st.integers(0, sum(quanta))) * CURRENCIES[currency].quantum
+    parts = split(taken, held, currency)
+    assert all(part <= one for part, one in zip(parts, held, strict=True))
+    assert split(sum(held), held, currency) == held
+
+
+@settings(max_examples=2_000)
+@given(_whole_amounts, st.integers(1, 500))
+def test_equal_shares_add_up_and_differ_by_a_quantum_at_most(amount, count):
+    minor, currency = amount
+    shares = [nth_share(minor, count, number, currency) for number in range(1, count + 1)]
+    assert sum(shares) == minor
+    assert max(shares) - min(shares) <= CURRENCIES[currency].quantum
+
+
+@pytest.mark.parametrize(
+    ('minor', 'weights', 'currency'), [(-100, [1], 'USD'), (50, [1], 'IDR'), (100, [0, 0], 'USD'), (100, [2, -1], 'USD')]
+)
+def test_what_cannot_be_split_is_refused(minor, weights, currency):
+    with pytest.raises(ValueError, match='split'):
+        split(minor, weights, currency)
+
+
+@pytest.mark.parametrize(('minor', 'count', 'number'), [(50, 1, 1), (100, 2, 3), (100, 2, 0)])
+def test_a_share_that_is_not_there_is_refused(minor, count, number):
+    with pytest.raises(ValueError, match='share'):
+        nth_share(minor, count, number, 'IDR')
 
 
 @pytest.mark.parametrize('amount', [1.0, '1', None, True])
