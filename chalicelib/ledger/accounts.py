@@ -32,7 +32,9 @@ CHART: Mapping[str, Rule] = MappingProxyType(
         'psp.clearing': Rule(Side.DEBIT, False, 1, 'captured, not yet in our balance at the provider'),
         'psp.balance': Rule(Side.DEBIT, False, 1, 'our balance at the provider'),
         'bank': Rule(Side.DEBIT, False, 1, 'our own bank account'),
-        'receivable.seller': Rule(Side.DEBIT, True, 1, 'what a seller owes us, after money was taken back that had been paid out'),
+        'receivable.seller': Rule(
+            Side.DEBIT, True, 1, 'what a seller owes us: money that was taken back after it was paid out'
+        ),
         'receivable.dispute': Rule(Side.DEBIT, True, 1, 'what a bank holds while a chargeback is open'),
         'escrow': Rule(Side.CREDIT, True, 1, "a buyer's money, held for one unit of work"),
         'fee.buyer': Rule(Side.CREDIT, True, 1, "an order's buyer fee, not earned yet"),

@@ -1,5 +1,6 @@
 """What a payment provider does for us, whoever it is."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -18,6 +19,8 @@ class Status(StrEnum):
     REQUIRES_ACTION = 'requires_action'
     SUCCEEDED = 'succeeded'
     FAILED = 'failed'
+    RETURNED = 'returned'
+    """Only of a payout: it was paid, and the bank has sent it back."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,45 @@ class Outcome:
     """Where the buyer confirms the payment, when the status is REQUIRES_ACTION."""
     failure: str | None = None
     """A short code of why it failed."""
+
+
+class ChargebackStatus(StrEnum):
+    OPEN = 'open'
+    WON = 'won'
+    LOST = 'lost'
+
+
+@dataclass(frozen=True)
+class ClaimedBack:
+    """A chargeback as its provider tells it: a buyer's bank has taken a payment back, at least for now."""
+
+    ref: str
+    """The provider's own id of it."""
+    payment_id: str
+    """Ours."""
+    money: Money
+    fee: Money
+    """What the provider charges for it, whoever wins."""
+    status: ChargebackStatus
+    reason: str
+    evidence_due_at: int | None
+
+
+@dataclass(frozen=True)
+class Movement:
+    """One line of a provider's report: money that has come into our balance there, or gone out of it."""
+
+    ref: str
+    """The provider's own id of the line."""
+    kind: str
+    """`payment`, `refund`, `payout`, `payout_returned`, `chargeback`, `chargeback_won`, or whatever else the provider says."""
+    our_id: str | None
+    """The payment, refund or payout of ours that it belongs to, where the provider knows it; of a chargeback, its `ref`."""
+    gross: Money
+    """Signed: what came in is positive. Net is gross less fee."""
+    fee: Money
+    at: int
+    """When it took effect in our balance there, in milliseconds since 1970."""
 
 
 class OutcomeUnknown(Unavailable):
@@ -60,6 +102,14 @@ class Provider(Protocol):
     def create_payout(self, payout_id: str, money: Money, destination: str) -> Outcome: ...
 
     def find_payout(self, payout_id: str) -> Outcome | None: ...
+
+    def find_chargeback(self, ref: str) -> ClaimedBack | None: ...
+
+    def contest_chargeback(self, ref: str, evidence: str) -> None:
+        """Sends our side of it, as text, to the buyer's bank. Sent again, it changes nothing."""
+
+    def movements(self, since: int, until: int) -> Iterable[Movement]:
+        """All that moved our balance there in `since <= at < until`, in the order of time."""
 
 
 class ProviderMismatch(Exception):

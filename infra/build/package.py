@@ -28,7 +28,7 @@ ROOT = Path(__file__).parent.parent.parent
 OUT = ROOT / 'out'
 REQUIREMENTS = ROOT / 'requirements.txt'
 OPERATIONS = {
-    'dynamodb': {'BatchGetItem', 'GetItem', 'PutItem', 'Query', 'TransactWriteItems', 'UpdateItem'},
+    'dynamodb': {'BatchGetItem', 'GetItem', 'Query', 'TransactWriteItems', 'UpdateItem'},
     's3': {'CopyObject', 'CreateBucket', 'DeleteObject', 'GetObject'},  # the SDK signs upload forms as if they made a bucket
     'sqs': {'GetQueueAttributes', 'SendMessage', 'SendMessageBatch'},
 }

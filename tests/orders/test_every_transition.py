@@ -74,7 +74,7 @@ BESIDES = {
 ALWAYS = {'state', 'version', 'due_at', 'due_action', 'due_shard', 'held_for', 'held_as', 'held_minor', 'release_at'}
 # Kinds of rows that an allowed action may add or change, besides the order, its log and the kept answer.
 TOUCHES = {
-    'pay': {'payment', 'sandbox', 'journal', 'entry', 'balance'},
+    'pay': {'payment', 'sandbox', 'sandbox_line', 'journal', 'entry', 'balance'},
     'submit_requirements': set(),
     'deliver': {'delivery'},
     'request_revision': set(),

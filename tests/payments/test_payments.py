@@ -294,11 +294,11 @@ def test_a_payment_that_is_approved_when_it_has_just_expired_is_not_made(market,
     clock.shift(30 * 60)
     settle = sandbox.settle
 
-    def too_late(*said):
+    def too_late(*said, **how):
         monkeypatch.setattr(sandbox, 'settle', settle)
         clock.shift(62)
         run_timers()
-        settle(*said)
+        settle(*said, **how)
 
     monkeypatch.setattr(sandbox, 'settle', too_late)
     confirm(market, payment, status=409)
