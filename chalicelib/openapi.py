@@ -52,7 +52,9 @@ _TAGS = {
     'Gigs': 'What sellers offer.',
     'Files': 'Uploads go straight to storage, and are checked before they can be used.',
     'Orders': 'From a quote to completed work.',
-    'Payments': 'Paying for an order.',
+    'Disputes': 'When the two sides of an order disagree.',
+    'Payments': 'Paying for an order, for an extra of it, a tip, or into your wallet.',
+    'Chargebacks': "When a buyer's bank takes a payment back.",
     'Money': 'Balances, statements and payouts.',
     'Sandbox': 'Standing in for a bank, where the sandbox provider is in use.',
 }
