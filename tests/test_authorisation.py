@@ -79,6 +79,8 @@ POLICY = {
     # money: everybody's own
     'show_balance': signed_in(),
     'list_statement': signed_in(),
+    'export_statement': signed_in(),
+    'show_transaction': row(404, 200, 200, 200, 200),
     'request_payout': row(409, 409, 201, 409, 409),
     'list_payouts': signed_in(),
 }
@@ -113,7 +115,7 @@ def saved(aws: None) -> tuple[Any, dict[str, tuple[str, Any]]]:
     order = market.started()
     file_id = market.file(seller, 'delivery')
     ok(seller.post(f'/orders/{order["id"]}/deliveries', {'message': 'Here', 'file_ids': [file_id]}), 201)
-    _earn(market)
+    released = _earn(market)
     requests |= {
         'show_me': ('/me', None),
         'show_user': (f'/users/{seller.id}', None),
@@ -129,19 +131,22 @@ def saved(aws: None) -> tuple[Any, dict[str, tuple[str, Any]]]:
         'show_payment': (f'/payments/{order["payment_id"]}', None),
         'show_balance': ('/me/balance', None),
         'list_statement': ('/me/statement', None),
+        'export_statement': ('/me/statement.csv', None),
+        'show_transaction': (f'/transactions/complete:{released}', None),
         'request_payout': ('/payouts', {'amount_minor': 5_000, 'currency': 'USD', 'destination': 'sandbox_bank_ok'}),
         'list_payouts': ('/payouts', None),
     }
     return resources.save(), requests
 
 
-def _earn(market: Market) -> None:
-    """Something for the seller to withdraw."""
+def _earn(market: Market) -> str:
+    """Something for the seller to withdraw: the id of the order that brought it."""
     from chalicelib import db
     from chalicelib.orders import actions, store
 
     order = market.completed()
     db.atomically(lambda tx: actions.release(tx, store.load(order['id'])))
+    return str(order['id'])
 
 
 def person(caller: str) -> Person:

@@ -66,6 +66,8 @@ def _reads(market: Market) -> Iterator[tuple[str, Bill]]:
         ('show_payment', market.buyer, f'/payments/{order["payment_id"]}'),
         ('show_balance', market.seller, '/me/balance'),
         ('list_statement', market.seller, '/me/statement'),
+        ('export_statement', market.seller, '/me/statement.csv'),
+        ('show_transaction', market.seller, f'/transactions/complete:{order["id"]}'),
         ('list_payouts', market.seller, '/payouts'),
     ):
         yield name, _bill(lambda who=who, path=path: who.get(path))
