@@ -244,6 +244,8 @@ def _problems(operation: Operation) -> Iterator[int]:
         yield 404
     if operation.query:
         yield 422
+    if operation.media_type == documents.PDF:
+        yield from (403, 409)
     if operation.method != 'GET':
         yield from (400, 409, 422)
 

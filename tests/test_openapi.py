@@ -237,6 +237,7 @@ def test_what_is_answered_is_what_the_document_promises(market, buyer, seller):
     market.cancelled()
     ids = {'order_id': order['id'], 'gig_id': order['gig_id'], 'payment_id': order['payment_id'], 'user_id': seller.id}
     ids |= {'file_id': market.file(seller, 'delivery'), 'txid': f'complete:{order["id"]}'}
+    ids['payout_id'] = market.paid_out()['id']
     for operation in OPERATIONS:
         if operation.method == 'GET':
             answers = [person.get(operation.path.format(**ids)) for person in (buyer, seller)]
