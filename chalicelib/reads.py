@@ -10,6 +10,9 @@ from typing import Any
 from chalicelib import aws, settings
 from chalicelib.errors import Invalid
 
+MANY = 100
+"""How many rows can be asked for by their keys at once."""
+
 
 def decode(item: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """A stored item in Python's own types. Numbers are integers: nothing here stores another kind."""

@@ -1,6 +1,6 @@
 """What an invoice says, line by line, out of the ledger's own transactions. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -47,6 +47,12 @@ class Moved:
             by_root[root] = by_root.get(root, 0) + minor
         return cls(transaction['at'], by_root)
 
+    @classmethod
+    def together(cls, several: Sequence[Self]) -> Self:
+        """The sum of them, at the time of the first."""
+        roots = {root for one in several for root in one.by_root}
+        return cls(several[0].at, {root: sum(one.added(root) for one in several) for root in roots})
+
     def added(self, *roots: str) -> int:
         return sum(self.by_root.get(root, 0) for root in roots)
 
@@ -79,19 +85,23 @@ class Reader:
 
 
 _PREFIXES = {'order_invoice': 'INV', 'fee_invoice': 'FEE', 'payout_invoice': 'PAY'}
-_PRICE = ('escrow', 'seller.clearing', 'fee.commission', 'seller.available', 'receivable.seller', 'revenue.commission')
+_PAID = ('escrow', 'fee.buyer', 'fee.tax')
+_COMMISSION = ('fee.commission', 'revenue.commission')
+_EARNED = ('seller.clearing', 'seller.available', 'receivable.seller')
+_PRICE = ('escrow', *_COMMISSION, *_EARNED)
 
 
-def order_invoice(reader: Reader, order: dict[str, Any], names: dict[str, str], paid: Moved, refunds: list[Moved]) -> Sheet:
+def order_invoice(
+    reader: Reader, order: dict[str, Any], names: dict[str, str], payments: list[Moved], refunds: list[Moved]
+) -> Sheet:
     """What the buyer has paid for: `order` is its row, of which only words and rates are told."""
-    total = paid.added('escrow', 'fee.buyer', 'fee.tax')
-    credit = paid.taken('buyer.reserved')
-    note = reader.say('credit_used', amount=reader.amount(credit)) if credit else ''
+    paid = Moved.together(payments)
+    total = paid.added(*_PAID)
     rows = (
         *_work(reader, order['terms'], paid),
         *_fees(reader, order['terms'], paid),
         reader.row('total', total, is_total=True),
-        reader.row('paid', total, note=note, day=paid.day),
+        *(_payment(reader, payment) for payment in payments),
         *_refunds(reader, total, refunds),
     )
     facts = {
@@ -103,8 +113,13 @@ def order_invoice(reader: Reader, order: dict[str, Any], names: dict[str, str], 
     return _sheet(reader, 'order_invoice', paid, facts, rows)
 
 
-def fee_invoice(reader: Reader, order: dict[str, Any], names: dict[str, str], completed: Moved, refunds: list[Moved]) -> Sheet:
-    """The commission on an order, and what was left of the price for its seller."""
+def fee_invoice(
+    reader: Reader, order: dict[str, Any], names: dict[str, str], completed: Moved, later: list[tuple[str, Moved]]
+) -> Sheet:
+    """The commission on an order, and what was left of the price for its seller.
+
+    `later` are the refunds and tips (`refund` and `tip`) that there were besides.
+    """
     price, commission = completed.taken('escrow'), completed.added('fee.commission')
     share = reader.say('share', rate=reader.rate(order['terms']['commission_bps']), amount=reader.amount(price))
     rows = (
@@ -113,7 +128,7 @@ def fee_invoice(reader: Reader, order: dict[str, Any], names: dict[str, str], co
         reader.row('price', price),
         reader.row('commission', -commission),
         reader.row('you_receive', completed.added('seller.clearing'), is_total=True),
-        *_given_back(reader, completed, [refund for refund in refunds if refund.at >= completed.at]),
+        *_later(reader, completed, later),
     )
     facts = {'seller': names[order['seller_id']], 'work': order['title'], 'order': order['id']}
     return _sheet(reader, 'fee_invoice', completed, facts, rows)
@@ -128,6 +143,12 @@ def payout_invoice(reader: Reader, payout: dict[str, Any], names: dict[str, str]
     )
     facts = {'seller': names[payout['seller_id']], 'payout': payout['id'], 'destination': payout['destination']}
     return _sheet(reader, 'payout_invoice', paid, facts, rows)
+
+
+def _payment(reader: Reader, payment: Moved) -> Row:
+    credit = payment.taken('buyer.reserved')
+    note = reader.say('credit_used', amount=reader.amount(credit)) if credit else ''
+    return reader.row('paid', payment.added(*_PAID), note=note, day=payment.day)
 
 
 def _work(reader: Reader, terms: dict[str, Any], paid: Moved) -> list[Row]:
@@ -160,18 +181,18 @@ def _refunds(reader: Reader, total: int, refunds: list[Moved]) -> list[Row]:
     return [*rows, reader.row('after_refunds', total, is_total=True)] if rows else []
 
 
-def _given_back(reader: Reader, completed: Moved, refunds: list[Moved]) -> list[Row]:
+def _later(reader: Reader, completed: Moved, later: list[tuple[str, Moved]]) -> list[Row]:
     commission, earned = completed.added('fee.commission'), completed.added('seller.clearing')
     rows = []
-    for refund in refunds:
-        less = refund.taken('fee.commission', 'revenue.commission')
-        back = refund.taken('seller.clearing', 'seller.available', 'receivable.seller')
-        rows.append(reader.row('commission_back', -less, day=refund.day))
-        rows.append(reader.row('earnings_back', -back, day=refund.day))
-        commission, earned = commission - less, earned - back
+    for kind, moved in later:
+        more, net = moved.added(*_COMMISSION), moved.added(*_EARNED)
+        if more or net:  # a refund before the completion took of neither
+            rows.append(reader.row(f'commission_{kind}', more, day=moved.day))
+            rows.append(reader.row(f'earned_{kind}', net, day=moved.day))
+        commission, earned = commission + more, earned + net
     if not rows:
         return []
-    return [*rows, reader.row('commission_after', commission), reader.row('receive_after', earned, is_total=True)]
+    return [*rows, reader.row('commission_in_all', commission), reader.row('earned_in_all', earned, is_total=True)]
 
 
 def _sheet(reader: Reader, kind: str, fact: Moved, facts: dict[str, str], rows: tuple[Row, ...]) -> Sheet:

@@ -175,7 +175,9 @@ def statement(user_id: str, paging: Paging, *, start_ms: int = 0, end_ms: int = 
 
 def transactions(txids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Rows of the journal by name, with their lines as pairs of account and minor units; unknown names are left out."""
-    rows = reads.find_many(settings.JOURNAL_TABLE, [(f'TX#{txid}', 'TX') for txid in txids])
+    keys = [(f'TX#{txid}', 'TX') for txid in txids]
+    batches = (keys[n : n + reads.MANY] for n in range(0, len(keys), reads.MANY))
+    rows = [row for batch in batches for row in reads.find_many(settings.JOURNAL_TABLE, batch)]
     return {row['txid']: {**row, 'lines': json.loads(row['lines'])} for row in rows}
 
 

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from chalicelib import db
+from chalicelib import db, settings
 from chalicelib.invoices import actions, pdf
 from chalicelib.ledger import store as ledger
-from chalicelib.money import shown
+from chalicelib.money import percentage, shown
+from tests.support import resources
 from tests.support.market import COMMISSION, NET, PRICE, TOTAL, ok, run_timers
+from tests.support.requests import EXTRA, offer
 
 DAY = 24 * 3600
 EXTRAS = [{'id': 'fast'}, {'id': 'card', 'quantity': 2}]
@@ -117,7 +119,7 @@ def test_a_payout_invoice_says_what_was_sent(market, seller, clock):
     sent = posted(f'payout_paid:{payout["id"]}')
     assert invoice.rows == [
         ('Taken from your balance', shown(-sent['payout'], 'USD')),
-        ('Payout fee', shown(sent.get('revenue.payout_fee', 0), 'USD')),
+        ('Payout fee', shown(-sent['revenue.payout_fee'], 'USD')),
         ('Sent to your bank', shown(sent['psp.balance'], 'USD')),
     ]
     assert invoice.fact('Number') == f'PAY-20261124-{payout["id"][-10:]}'
@@ -138,6 +140,135 @@ def test_rupiah_are_whole_and_words_are_indonesian_for_those_who_speak_it_first(
     assert ('Commission', 'Rp30.000') in english.rows
     ok(buyer.patch('/me', {'languages': ['en', 'id']}))
     assert Read(buyer.get(f'/orders/{order["id"]}/invoice')).title.startswith('Invoice')
+
+
+PAY = {'method': 'sandbox_card_ok'}
+PPN = 1_100
+
+
+def of_order(order):
+    """The transactions of the ledger with which an order was paid, and those with which money went back, in order."""
+    rows = sorted(resources.rows(settings.JOURNAL_TABLE), key=lambda row: (row['at'], row['txid']))
+    ours = [row['txid'] for row in rows if row['row'] == 'journal' and row.get('order_id') == order['id']]
+    return (
+        [posted(txid) for txid in ours if txid.startswith('pay:')],
+        [posted(txid) for txid in ours if txid.startswith('refund:')],
+    )
+
+
+def taken(moved, *roots):
+    return -sum(moved.get(root, 0) for root in roots)
+
+
+def test_the_tax_is_told_with_its_rate_and_its_base_and_rupiah_stay_whole(market, buyer, clock):
+    ok(buyer.patch('/me', {'country': 'ID', 'languages': ['id']}))
+    order = market.paid(market.gig(**IDR))
+    invoice = Read(buyer.get(f'/orders/{order["id"]}/invoice'))
+    (paid,) = of_order(order)[0]
+    assert paid['fee.tax'] == percentage(paid['fee.buyer'], PPN, 'IDR') > 0
+    assert invoice.rows == [
+        ('Logo', 'Rp150.000'),
+        ('Biaya layanan', 'Rp8.250'),
+        ('PPN 11 %', 'Rp908'),
+        ('Jumlah', 'Rp159.158'),
+        ('Dibayar pada 2026-11-24', shown(-paid['psp.clearing'], 'IDR')),
+    ]
+    assert f'Dasar pengenaan: biaya layanan, {shown(paid["fee.buyer"], "IDR")}' in invoice.lines
+    assert not re.search(r'Rp[\d.]*,\d', '\n'.join(invoice.lines))
+
+
+@pytest.mark.parametrize('country', ['US', None])
+def test_nobody_else_is_told_of_a_tax(market, buyer, country):
+    ok(buyer.patch('/me', {'country': country}))
+    order = market.paid()
+    invoice = Read(buyer.get(f'/orders/{order["id"]}/invoice'))
+    assert not any('PPN' in line for line in invoice.lines)
+
+
+def test_every_refund_is_told_in_parts_that_the_ledger_took(market, buyer, seller, support, clock):
+    ok(buyer.patch('/me', {'country': 'ID'}))
+    order = market.started(extras=EXTRAS)
+    for amount in (1_234, 5_000):
+        clock.shift(DAY)
+        ok(support.post(f'/orders/{order["id"]}/refunds', {'amount_minor': amount, 'reason': 'Sorry'}), 201)
+    invoice = Read(buyer.get(f'/orders/{order["id"]}/invoice'))
+    (paid,), refunds = of_order(order)
+    total = -paid['psp.clearing']
+    left = total - 6_234
+    assert invoice.rows[-4:] == [
+        ('Paid on 2026-11-24', shown(total, 'USD')),
+        ('Refund of 2026-11-25', '-$12.34'),
+        ('Refund of 2026-11-26', '-$50.00'),
+        ('Paid, less refunds', shown(left, 'USD')),
+    ]
+    for moved in refunds:
+        parts = [shown(taken(moved, root), 'USD') for root in ('escrow', 'fee.buyer', 'fee.tax')]
+        assert 'Price {}, service fee {}, tax {}'.format(*parts) in invoice.lines
+
+
+def test_what_was_added_while_the_order_ran_is_on_its_invoice(market, buyer, seller, clock):
+    ok(buyer.patch('/me', {'country': 'ID'}))
+    order = market.started()
+    clock.shift(DAY)
+    extra = offer(market, order)
+    ok(buyer.post(f'/orders/{order["id"]}/extras/{extra}/payments', PAY), 201)
+    order = market.order(order['id'])
+    invoice = Read(buyer.get(f'/orders/{order["id"]}/invoice'))
+    payments, _ = of_order(order)
+    assert len(payments) == 2
+    fee, tax = (sum(moved[root] for moved in payments) for root in ('fee.buyer', 'fee.tax'))
+    assert dict(invoice.rows) == {
+        'Logo': '$100.00',
+        EXTRA['title']: shown(EXTRA['price_minor'], 'USD'),
+        'Service fee': shown(fee, 'USD'),
+        'PPN 11 %': shown(tax, 'USD'),
+        'Total': shown(order['buyer_total_minor'], 'USD'),
+        'Paid on 2026-11-24': shown(-payments[0]['psp.clearing'], 'USD'),
+        'Paid on 2026-11-25': shown(-payments[1]['psp.clearing'], 'USD'),
+    }
+
+
+def test_a_fee_invoice_follows_what_went_back_and_what_was_given_on_top(market, buyer, seller, support, clock):
+    order = market.started()
+    ok(support.post(f'/orders/{order["id"]}/refunds', {'amount_minor': 1_055, 'reason': 'Sorry'}), 201)
+    ok(seller.post(f'/orders/{order["id"]}/deliveries', {'message': 'Here it is'}), 201)
+    ok(buyer.post(f'/orders/{order["id"]}/accept'))
+    ok(support.post(f'/orders/{order["id"]}/refunds', {'amount_minor': 1_000, 'reason': 'Sorry'}), 201)
+    clock.shift(15 * DAY)
+    run_timers()
+    ok(buyer.post(f'/orders/{order["id"]}/tips', PAY | {'amount_minor': 2_000}), 201)
+    clock.shift(DAY)
+    ok(support.post(f'/orders/{order["id"]}/refunds', {'amount_minor': 500, 'reason': 'Sorry'}), 201)
+    invoice = Read(seller.get(f'/orders/{order["id"]}/fee-invoice'))
+    payments, refunds = of_order(order)
+    done, tip = posted(f'complete:{order["id"]}'), payments[1]
+    clearing, released = refunds[1:]
+    commission = done['fee.commission'] - taken(clearing, 'fee.commission')
+    commission += tip['revenue.commission'] - taken(released, 'revenue.commission')
+    earned = done['seller.clearing'] - taken(clearing, 'seller.clearing')
+    earned += tip['seller.available'] - taken(released, 'seller.available')
+    assert invoice.rows[5:] == [
+        ('Commission given back with the refund of 2026-11-24', shown(-taken(clearing, 'fee.commission'), 'USD')),
+        ('Taken back with the refund of 2026-11-24', shown(-taken(clearing, 'seller.clearing'), 'USD')),
+        ('Commission on the tip of 2026-12-09', shown(tip['revenue.commission'], 'USD')),
+        ('Tip of 2026-12-09, less the commission', shown(tip['seller.available'], 'USD')),
+        ('Commission given back with the refund of 2026-12-10', shown(-taken(released, 'revenue.commission'), 'USD')),
+        ('Taken back with the refund of 2026-12-10', shown(-taken(released, 'seller.available'), 'USD')),
+        ('Commission in all', shown(commission, 'USD')),
+        ('You receive in all', shown(earned, 'USD')),
+    ]
+    assert invoice.rows[2] == ('Price of the work', shown(taken(done, 'escrow'), 'USD')) == ('Price of the work', '$90.00')
+    available = next(b for b in ok(seller.get('/me/balance'))['balances'] if b['currency'] == 'USD')['available_minor']
+    assert earned == available
+
+
+def test_credit_that_was_used_is_told(market, buyer, clock):
+    ok(buyer.post('/me/wallet/top-ups', PAY | {'amount_minor': 4_000, 'currency': 'USD'}), 201)
+    order = market.placed()
+    ok(buyer.post(f'/orders/{order["id"]}/payments', PAY | {'use_credit': True}), 201)
+    invoice = Read(buyer.get(f'/orders/{order["id"]}/invoice'))
+    assert 'Of which from your credit: $40.00' in invoice.lines
+    assert ('Paid on 2026-11-24', shown(TOTAL, 'USD')) in invoice.rows
 
 
 def test_the_same_state_makes_the_same_file(market, buyer, clock):
