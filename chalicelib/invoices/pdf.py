@@ -7,7 +7,6 @@ import unicodedata
 import warnings
 from collections.abc import Container
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -63,6 +62,8 @@ def _library() -> 'type[FPDF]':
 
 
 def _font_file() -> Path:
+    from importlib import resources  # noqa: PLC0415
+
     return Path(str(resources.files('fontpkg_noto_sans'))) / 'files' / 'NotoSans[wdth,wght].ttf'
 
 
