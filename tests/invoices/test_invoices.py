@@ -9,6 +9,7 @@ from pypdf import PdfReader
 
 from chalicelib import db, settings
 from chalicelib.invoices import actions, pdf
+from chalicelib.invoices.sheets import Row, Sheet
 from chalicelib.ledger import store as ledger
 from chalicelib.money import percentage, shown
 from tests.support import resources
@@ -359,3 +360,13 @@ def test_an_invoice_that_is_not_what_was_paid_is_never_shown(market, buyer):
 
     db.atomically(cheat)
     assert buyer.get(f'/orders/{order["id"]}/invoice').problem == 'internal-error'
+
+
+@pytest.mark.no_aws
+def test_an_invoice_takes_as_many_pages_as_it_needs():
+    rows = tuple(Row(f'Extra {n}', f'${n}.00', 'A note', is_total=n == 60) for n in range(1, 61))
+    sheet = Sheet('Invoice', 'INV-1', 1_795_507_200_000, 'en', (('Number', 'INV-1'),), rows, 'The end.')
+    pages = [page.extract_text() for page in PdfReader(io.BytesIO(pdf.drawn(sheet))).pages]
+    assert len(pages) == 3
+    read = [line for page in pages for line in page.splitlines() if line.startswith('Extra')]
+    assert read == [f'{row.label} {row.amount}' for row in rows]

@@ -11,6 +11,16 @@ from chalicelib.ledger.postings import Line, Posting
 from tests.support.market import COMMISSION, FEE, NET, PRICE, TOTAL, ok, run_timers
 
 DAY = 24 * 3600
+REASONS = ('clearing', 'payout', 'refund')
+FIGURES = (
+    'seller.available',
+    'seller.clearing',
+    'payout',
+    'refund',
+    'receivable.seller',
+    'buyer.wallet',
+    'buyer.promo',
+)
 
 
 def post(posting):
@@ -21,6 +31,10 @@ def export(person, **query):
     answer = person.get('/me/statement.csv', **query)
     assert answer.status == 200, answer
     return list(csv.DictReader(io.StringIO(answer.raw.decode(), newline=''))), answer.headers
+
+
+def total(lines, account):
+    return sum(int(line['amount_minor']) for line in lines if line['account'] == account and line['currency'] == 'USD')
 
 
 def following(headers):
@@ -219,3 +233,26 @@ def test_every_account_is_somebodys():
         'refund',
         'payout',
     }
+
+
+def test_every_figure_of_a_balance_is_the_sum_of_lines_of_the_statement(market, seller, buyer, support, clock):
+    released = market.completed()
+    clock.shift(15 * DAY)
+    run_timers()
+    market.completed()
+    ok(seller.post('/payouts', {'amount_minor': 5_000, 'currency': 'USD', 'destination': 'sandbox_bank_ok'}), 201)
+    ok(support.post(f'/orders/{released["id"]}/refunds', {'amount_minor': 8_000, 'reason': 'It did not print'}), 201)
+    ok(buyer.post('/me/wallet/top-ups', {'amount_minor': 700, 'currency': 'USD', 'method': 'sandbox_card_ok'}), 201)
+    for person in (seller, buyer):
+        lines, _ = export(person)
+        told = next(b for b in ok(person.get('/me/balance'))['balances'] if b['currency'] == 'USD')
+        pending = {reason: sum(p['amount_minor'] for p in told['pending'] if p['reason'] == reason) for reason in REASONS}
+        assert {
+            'seller.available': told['available_minor'],
+            'seller.clearing': pending['clearing'],
+            'payout': pending['payout'],
+            'refund': pending['refund'],
+            'receivable.seller': -told['owed_minor'],
+            'buyer.wallet': told['wallet_minor'],
+            'buyer.promo': told['promo_minor'],
+        } == {account: total(lines, account) for account in FIGURES}
