@@ -15,6 +15,7 @@ from chalicelib.files import events as file_events
 from chalicelib.files.routes import routes as file_routes
 from chalicelib.gigs.routes import routes as gig_routes
 from chalicelib.http import CORS, JSON
+from chalicelib.invoices.routes import routes as invoice_routes
 from chalicelib.ledger.routes import routes as ledger_routes
 from chalicelib.orders import events as order_events
 from chalicelib.orders.routes import routes as order_routes
@@ -38,6 +39,7 @@ ROUTES = (
     chargeback_routes,
     ledger_routes,
     payout_routes,
+    invoice_routes,
     sandbox_routes,
     sandbox_payout_routes,
 )

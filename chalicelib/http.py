@@ -2,14 +2,16 @@
 
 A reading view gets the caller and answers a view. A writing view gets an open transaction as well: what it answers is kept
 under the request's Idempotency-Key in that transaction, and only then does any of it happen.
+Instead of a view, a reading view may answer a document.
 """
 
+import base64
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from chalice import Blueprint, CORSConfig, Response
 from pydantic import ValidationError
@@ -17,6 +19,7 @@ from pydantic_core import from_json
 
 from chalicelib import auth, aws, db, ids, text
 from chalicelib.auth import Caller
+from chalicelib.documents import Document
 from chalicelib.errors import (
     BodyTooLarge,
     FieldError,
@@ -37,10 +40,17 @@ from chalicelib.schemas import Command, Query, View
 MAX_BODY_BYTES = 256 * 1024
 _ERRORS_TOLD = 50
 PROBLEM_TYPE = 'urn:gigmarket:problem:'
-JSON = {'Content-Type': 'application/json', 'Cache-Control': 'no-store'}
+_JSON = 'application/json'
+JSON = {'Content-Type': _JSON, 'Cache-Control': 'no-store'}
 _PROBLEM = {'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store'}
 # Tokens travel in a header that browsers never add by themselves, so any origin may ask; CloudFront narrows it to ours.
-CORS = CORSConfig(allow_origin='*', allow_headers=['Authorization', 'Content-Type', 'Idempotency-Key'], max_age=600)
+CORS = CORSConfig(
+    allow_origin='*',
+    allow_headers=['Authorization', 'Content-Type', 'Idempotency-Key'],
+    expose_headers=['Content-Disposition', 'Link'],
+    max_age=600,
+)
+_Reading = TypeVar('_Reading', bound=Callable[..., View | Document])
 
 
 class Access(Enum):
@@ -75,6 +85,7 @@ class Operation:
     status: int
     takes: type[Command] | None = None
     query: type[Query] | None = None
+    media_type: str = _JSON
 
 
 class Routes(Blueprint):
@@ -84,16 +95,24 @@ class Routes(Blueprint):
         self.operations: list[Operation] = []
 
     def read(
-        self, path: str, *, answers: type[View], access: Access = Access.SIGNED_IN, query: type[Query] | None = None
-    ) -> Callable[[Callable[..., View]], Callable[..., View]]:
-        """`view(caller, [query,] **path) -> View`; `caller` is None where nobody signed in and nobody has to."""
+        self,
+        path: str,
+        *,
+        answers: type[View] | None = None,
+        media_type: str = _JSON,
+        access: Access = Access.SIGNED_IN,
+        query: type[Query] | None = None,
+    ) -> Callable[[_Reading], _Reading]:
+        """`view(caller, [query,] **path) -> View`, or a Document of that media type; `caller` is None if nobody signed in."""
 
-        def decorate(view: Callable[..., View]) -> Callable[..., View]:
-            def respond(caller: Caller | None, path: dict[str, str]) -> Answer:
+        def decorate(view: _Reading) -> _Reading:
+            def respond(caller: Caller | None, path: dict[str, str]) -> Answer | Document:
                 asked = _query(query or Query, self.current_request.query_params)
-                return _answer(200, view(caller, *([asked] if query else ()), **path))
+                made = view(caller, *([asked] if query else ()), **path)
+                return made if isinstance(made, Document) else _answer(200, made)
 
-            self._publish('GET', path, view, respond, access=access, answers=answers, status=200, query=query)
+            about = {'answers': answers, 'media_type': media_type, 'access': access, 'query': query}
+            self._publish('GET', path, view, respond, status=200, **about)
             return view
 
         return decorate
@@ -134,7 +153,9 @@ class Routes(Blueprint):
 
         return decorate
 
-    def _publish(self, method: str, path: str, view: Callable[..., Any], respond: Callable[..., Answer], **about: Any) -> None:
+    def _publish(
+        self, method: str, path: str, view: Callable[..., Any], respond: Callable[..., Answer | Document], **about: Any
+    ) -> None:
         access: Access = about['access']
         authorizer = None if access is Access.PUBLIC else auth.signed_in
         register = self.route(path, methods=[method], authorizer=authorizer, cors=CORS, content_types=[])
@@ -146,6 +167,8 @@ class Routes(Blueprint):
                 caller = self._caller(access)
                 _check_path(path_params)
                 answer = respond(caller, path_params)
+                if isinstance(answer, Document):
+                    return _Download(answer.content, headers=dict(answer.headers))
                 return Response(answer.body, status_code=answer.status, headers=dict(JSON))
             except Problem as problem:
                 return problem_response(problem)
@@ -177,13 +200,21 @@ class Routes(Blueprint):
             raise BodyTooLarge(f'A body may have {MAX_BODY_BYTES} bytes at most; this one has {len(raw)}')
         if takes:
             content_type = self.current_request.headers.get('content-type', '').partition(';')[0].strip().lower()
-            if content_type != 'application/json':
+            if content_type != _JSON:
                 raise UnsupportedMediaType(f'Send application/json, not {content_type or "a body without a Content-Type"}')
             try:
                 from_json(raw, allow_inf_nan=False)
             except ValueError as error:
                 raise MalformedBody(f'The body is not JSON: {error}') from error
         return raw
+
+
+class _Download(Response):
+    """Bytes in base64, which the gateway decodes for everybody. Chalice's own would refuse who asks for another type."""
+
+    def to_dict(self, _: list[str] | None = None) -> dict[str, Any]:
+        encoded = base64.b64encode(self.body).decode()
+        return {**Response('', self.headers, self.status_code).to_dict(), 'body': encoded, 'isBase64Encoded': True}
 
 
 def problem_response(problem: Problem) -> Response:
@@ -223,7 +254,7 @@ def _answer(status: int, view: View | None) -> Answer:
 
 def _check_path(params: Mapping[str, str]) -> None:
     for name, value in params.items():
-        if not ids.PATTERN.match(value):
+        if not ids.of_path(name).match(value):
             raise NotFound(f'{name} is not an id of anything here')
 
 

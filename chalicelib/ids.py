@@ -6,6 +6,8 @@ from ulid import ULID
 
 _ULID = r'[0-7][0-9A-HJKMNP-TV-Z]{25}'
 PATTERN = re.compile(rf'^[a-z]{{3}}_{_ULID}$')
+TRANSACTION = re.compile(r'^[a-z_]{1,40}(:[A-Za-z0-9._-]{1,80}){1,3}$')
+"""A transaction of the ledger is named after the fact that it records: release:ord_01..."""
 
 
 def new(prefix: str) -> str:
@@ -14,3 +16,8 @@ def new(prefix: str) -> str:
 
 def pattern(prefix: str) -> str:
     return rf'^{prefix}_{_ULID}$'
+
+
+def of_path(parameter: str) -> re.Pattern[str]:
+    """What an id in a path looks like, by the name of its parameter."""
+    return TRANSACTION if parameter == 'txid' else PATTERN

@@ -61,3 +61,38 @@ def nth_share(minor: int, count: int, number: int, currency: str) -> int:
 def is_whole(minor: int, currency: str) -> bool:
     """Whether a person can pay exactly this amount."""
     return minor % CURRENCIES[currency].quantum == 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """How a country writes amounts: the sign of the currency, and what stands between thousands and before decimals."""
+
+    sign: str
+    thousands: str
+    point: str
+
+
+_STYLES = {
+    ('USD', 'en'): _Style('$', ',', '.'),
+    ('USD', 'id'): _Style('US$', '.', ','),
+    ('IDR', 'en'): _Style('Rp', '.', ','),
+    ('IDR', 'id'): _Style('Rp', '.', ','),
+}
+
+
+def shown(minor: int, currency: str, language: str = 'en') -> str:
+    """An amount as people read it: $1,234.50, Rp1.234.567. `language` is `en` or `id`. What nobody can pay is a ValueError."""
+    style = _STYLES[currency, language]
+    whole, _, decimals = decimal(abs(minor), currency).partition('.')
+    grouped = f'{int(whole):,}'.replace(',', style.thousands)
+    return f'{"-" if minor < 0 else ""}{style.sign}{grouped}{style.point if decimals else ""}{decimals}'
+
+
+def decimal(minor: int, currency: str) -> str:
+    """An amount in major units, as spreadsheets read it: 1234.50 or 1234567. What nobody can pay is a ValueError."""
+    if not is_whole(minor, currency):
+        raise ValueError(f'Nobody is shown {minor} minor units of {currency}')
+    rule = CURRENCIES[currency]
+    major, rest = divmod(abs(minor), 10**rule.exponent)
+    decimals = f'.{rest:0{rule.exponent}d}' if rule.quantum < 10**rule.exponent else ''
+    return f'{"-" if minor < 0 else ""}{major}{decimals}'

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 from pydantic_core.core_schema import IntSchema, ModelSchema, WithDefaultSchema
 
-from chalicelib import errors, ids
+from chalicelib import documents, errors, ids
 from chalicelib.clock import DAY
 from chalicelib.http import PROBLEM_TYPE, Access, Operation
 from chalicelib.idempotency import KEPT_MS, MAX_LENGTH
@@ -188,7 +188,7 @@ def _security(access: Access) -> list[dict[str, list[str]]]:
 
 def _parameters(operation: Operation) -> Iterator[dict[str, Any]]:
     for name in re.findall(r'{(\w+)}', operation.path):
-        yield {'name': name, 'in': 'path', 'required': True, 'schema': {'type': 'string', 'pattern': ids.PATTERN.pattern}}
+        yield {'name': name, 'in': 'path', 'required': True, 'schema': {'type': 'string', 'pattern': ids.of_path(name).pattern}}
     if operation.query:
         schema = operation.query.model_json_schema(schema_generator=_Schemas)
         for name, prop in schema['properties'].items():
@@ -220,12 +220,22 @@ def _plain(prop: dict[str, Any]) -> dict[str, Any]:
 def _responses(operation: Operation, refs: dict[_Keyed, dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
     success: dict[str, Any] = {'description': _MEANINGS[operation.status]}
     if operation.answers:
-        success['content'] = {'application/json': {'schema': refs[operation.answers, 'serialization']}}
+        success['content'] = {operation.media_type: {'schema': refs[operation.answers, 'serialization']}}
+    elif operation.media_type in _FILES:
+        success |= _FILES[operation.media_type]
     yield str(operation.status), success
     problem = {'application/problem+json': {'schema': refs[ProblemView, 'serialization']}}
     for status in sorted(_problems(operation)):
         yield str(status), {'description': _MEANINGS[status], 'content': problem}
     yield 'default', {'description': 'Any other problem', 'content': problem}
+
+
+_NAMED = {'Content-Disposition': {'description': 'A name to save it under.', 'schema': {'type': 'string'}}}
+_NEXT = {'Link': {'description': '`rel="next"`: what follows; not there at the end.', 'schema': {'type': 'string'}}}
+_FILES: dict[str, dict[str, Any]] = {
+    documents.CSV: {'headers': _NAMED | _NEXT, 'content': {documents.CSV: {'schema': {'type': 'string'}}}},
+    documents.PDF: {'headers': _NAMED, 'content': {documents.PDF: {'schema': {'type': 'string', 'format': 'binary'}}}},
+}
 
 
 def _problems(operation: Operation) -> Iterator[int]:
@@ -236,6 +246,8 @@ def _problems(operation: Operation) -> Iterator[int]:
         yield 404
     if operation.query:
         yield 422
+    if operation.media_type == documents.PDF:
+        yield from (403, 409)
     if operation.method != 'GET':
         yield from (400, 409, 422)
 

@@ -10,6 +10,9 @@ from typing import Any
 from chalicelib import aws, settings
 from chalicelib.errors import Invalid
 
+MANY = 100
+"""How many rows can be asked for by their keys at once."""
+
 
 def decode(item: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """A stored item in Python's own types. Numbers are integers: nothing here stores another kind."""
@@ -62,6 +65,22 @@ def index_up_to(index: str, hash_key: tuple[str, str], range_key: tuple[str, int
     return list(itertools.islice(rows, limit))
 
 
+def index_between(
+    table: str, index: str, hash_key: tuple[str, str], range_name: str, within: tuple[str, str]
+) -> list[dict[str, Any]]:
+    """All rows of one index partition whose text range key is not outside of two others."""
+    (hash_name, hash_value), (low, high) = hash_key, within
+    return list(
+        _query(
+            TableName=table,
+            IndexName=index,
+            KeyConditionExpression='#h = :h AND #r BETWEEN :low AND :high',
+            ExpressionAttributeNames={'#h': hash_name, '#r': range_name},
+            ExpressionAttributeValues={':h': {'S': hash_value}, ':low': {'S': low}, ':high': {'S': high}},
+        )
+    )
+
+
 def index_all(table: str, index: str, hash_name: str, hash_value: str) -> list[dict[str, Any]]:
     return list(
         _query(
@@ -98,9 +117,10 @@ def page(
     *,
     index: str | None = None,
     range_prefix: str = '',
+    within: tuple[str, str] | None = None,
     newest_first: bool = True,
 ) -> Page:
-    """One page of a partition, in one request.
+    """One page of a partition, in one request: all of it, what starts so, or what is not outside of two range keys.
 
     A cursor is the position of the last row shown, and nothing else of the query: it cannot lead into a partition that the
     caller did not ask for.
@@ -120,9 +140,13 @@ def page(
         request['KeyConditionExpression'] += ' AND begins_with(#r, :r)'
         request['ExpressionAttributeNames']['#r'] = range_name
         request['ExpressionAttributeValues'][':r'] = {'S': range_prefix}
+    if within:
+        request['KeyConditionExpression'] += ' AND #r BETWEEN :low AND :high'
+        request['ExpressionAttributeNames']['#r'] = range_name
+        request['ExpressionAttributeValues'] |= {':low': {'S': within[0]}, ':high': {'S': within[1]}}
     position = list(dict.fromkeys([hash_name, range_name, 'pk', 'sk']))
     if paging.cursor:
-        values = [hash_value, *_decode_cursor(paging.cursor, len(position) - 1, range_prefix)]
+        values = [hash_value, *_decode_cursor(paging.cursor, len(position) - 1, range_prefix, within)]
         request['ExclusiveStartKey'] = {name: {'S': value} for name, value in zip(position, values, strict=True)}
     answer = aws.client('dynamodb').query(**request)
     last = answer.get('LastEvaluatedKey')
@@ -149,7 +173,7 @@ def _encode_cursor(position: list[str]) -> str:
     return base64.urlsafe_b64encode(json.dumps(position, separators=(',', ':')).encode()).decode().rstrip('=')
 
 
-def _decode_cursor(cursor: str, length: int, range_prefix: str) -> list[str]:
+def _decode_cursor(cursor: str, length: int, range_prefix: str, within: tuple[str, str] | None) -> list[str]:
     try:
         position = json.loads(base64.urlsafe_b64decode(cursor + '=' * (-len(cursor) % 4)))
     except ValueError:
@@ -159,6 +183,7 @@ def _decode_cursor(cursor: str, length: int, range_prefix: str) -> list[str]:
         and len(position) == length
         and all(isinstance(part, str) and part for part in position)
         and position[0].startswith(range_prefix)
+        and (within is None or within[0] <= position[0] <= within[1])
     ):
         raise Invalid(
             'This cursor was not made here',

@@ -20,12 +20,15 @@ PURE = {
     'money.py',
     'policy.py',
     'taxes.py',
+    'labels.py',
+    'sheets.py',
     'errors.py',
 }
 STANDARD_OR_PURE = {
     'chalicelib.clock',
     'chalicelib.errors',
     'chalicelib.gigs.categories',
+    'chalicelib.invoices.labels',
     'chalicelib.ledger',
     'chalicelib.ledger.accounts',
     'chalicelib.ledger.order_postings',

@@ -98,8 +98,14 @@ POLICY = {
     # money: everybody's own
     'show_balance': signed_in(),
     'list_statement': signed_in(),
+    'export_statement': signed_in(),
+    'show_transaction': row(404, 200, 200, 200, 200),
     'request_payout': row(409, 409, 201, 409, 409),
     'list_payouts': signed_in(),
+    # invoices: of the side whom they concern
+    'show_order_invoice': row(404, 200, 403, 200, 200),
+    'show_fee_invoice': row(404, 403, 200, 200, 200),
+    'show_payout_invoice': row(404, 404, 200, 404, 404),
 }
 DOCUMENT = json.loads(app.openapi_json())
 OPERATIONS = {
@@ -132,7 +138,8 @@ def saved(aws: None) -> tuple[Any, dict[str, tuple[str, Any]]]:
     order = market.started()
     file_id = market.file(seller, 'delivery')
     ok(seller.post(f'/orders/{order["id"]}/deliveries', {'message': 'Here', 'file_ids': [file_id]}), 201)
-    earn(market)
+    released = earn(market)
+    payout = market.paid_out()
     requests |= {
         'show_me': ('/me', None),
         'show_user': (f'/users/{seller.id}', None),
@@ -153,8 +160,13 @@ def saved(aws: None) -> tuple[Any, dict[str, tuple[str, Any]]]:
         'show_payment': (f'/payments/{order["payment_id"]}', None),
         'show_balance': ('/me/balance', None),
         'list_statement': ('/me/statement', None),
+        'export_statement': ('/me/statement.csv', None),
+        'show_transaction': (f'/transactions/complete:{released}', None),
         'request_payout': ('/payouts', {'amount_minor': 5_000, 'currency': 'USD', 'destination': 'sandbox_bank_ok'}),
         'list_payouts': ('/payouts', None),
+        'show_order_invoice': (f'/orders/{released}/invoice', None),
+        'show_fee_invoice': (f'/orders/{released}/fee-invoice', None),
+        'show_payout_invoice': (f'/payouts/{payout["id"]}/invoice', None),
     }
     return resources.save(), requests
 

@@ -1,9 +1,13 @@
 """The edge: what a request must be, and how a problem looks."""
 
+import base64
 import json
+from typing import Any
 
 import pytest
 
+import app as deployed
+from chalicelib.ledger import exports
 from tests.faults.injector import faults
 from tests.support.market import GIG, ok
 
@@ -15,6 +19,22 @@ def assert_problem(answer, status, kind):
     assert body['status'] == status
     assert body['detail']
     assert answer.headers['access-control-allow-origin'] == '*'
+
+
+def gateway_event(method: str, path: str, person: Any, query: Any = None, **headers: str) -> dict[str, Any]:
+    """A request as API Gateway hands it to the function."""
+    sent = {'Authorization': f'Bearer {person.token}'} | headers
+    return {
+        'httpMethod': method,
+        'path': path,
+        'headers': sent,
+        'multiValueQueryStringParameters': {name: [value] for name, value in query.items()} if query else None,
+        'pathParameters': None,
+        'stageVariables': None,
+        'requestContext': {'httpMethod': method, 'resourcePath': path, 'path': f'/api{path}', 'requestId': 'r'},
+        'body': None,
+        'isBase64Encoded': False,
+    }
 
 
 def test_a_body_that_is_not_json(seller):
@@ -198,3 +218,26 @@ def test_answers_are_not_cached(nobody, seller):
 def test_text_of_any_language_goes_through_as_it_came(seller, nobody):
     gig = ok(seller.post('/gigs', GIG | {'title': '  Saya akan mendesain logo — 日本語 🎨  '}), 201)
     assert gig['title'] == 'Saya akan mendesain logo — 日本語 🎨'
+
+
+@pytest.mark.parametrize('accept', [None, '*/*', 'text/csv', 'text/html,application/xhtml+xml;q=0.9', 'application/json'])
+def test_a_document_is_bytes_in_base64_for_the_gateway_whatever_is_accepted(buyer, accept):
+    event = gateway_event('GET', '/me/statement.csv', buyer, **({'Accept': accept} if accept else {}))
+    answer = deployed.app(event, None)
+    assert (answer['statusCode'], answer['isBase64Encoded']) == (200, True)
+    assert base64.b64decode(answer['body']) == (','.join(exports.COLUMNS) + '\r\n').encode()
+    assert answer['headers']['Access-Control-Expose-Headers'] == 'Content-Disposition,Link'
+
+
+def test_json_and_problems_are_text_as_ever(buyer):
+    for path, query in (('/me', None), ('/me/statement.csv', {'limit': '0'}), ('/nothing', None)):
+        answer = deployed.app(gateway_event('GET', path, buyer, query, Accept='*/*'), None)
+        assert not answer.get('isBase64Encoded')
+        assert json.loads(answer['body'])
+
+
+def test_a_body_may_come_in_base64(buyer):
+    event = gateway_event('PATCH', '/me', buyer, **{'Content-Type': 'application/json', 'Idempotency-Key': 'k'})
+    event |= {'body': base64.b64encode('{"headline": "Señor ☕"}'.encode()).decode(), 'isBase64Encoded': True}
+    answer = deployed.app(event, None)
+    assert json.loads(answer['body'])['headline'] == 'Señor ☕'

@@ -8,12 +8,15 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LATE = {
+    'anyascii',
     'aws_lambda_powertools.utilities.batch',
     'aws_lambda_powertools.utilities.parser',
     'aws_xray_sdk',
     'boto3',
     'cryptography',
     'fastapi',
+    'fontTools',
+    'fpdf',
     'joserfc',
     'puremagic',
     'requests',

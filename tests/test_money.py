@@ -1,10 +1,11 @@
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.money import CURRENCIES, Money, is_whole, nth_share, percentage, split
+from chalicelib.money import CURRENCIES, Money, decimal, is_whole, nth_share, percentage, shown, split
 
 pytestmark = pytest.mark.no_aws
 
@@ -95,3 +96,48 @@ def test_money_is_counted_in_integers(amount):
 def test_money_has_a_currency_that_is_known():
     with pytest.raises(ValueError, match='EUR'):
         Money(1, 'EUR')
+
+
+_SIGNS = {('USD', 'en'): ('$', ','), ('USD', 'id'): ('US$', '.'), ('IDR', 'en'): ('Rp', '.'), ('IDR', 'id'): ('Rp', '.')}
+_any_amounts = st.tuples(_whole_amounts, st.sampled_from([1, -1])).map(lambda drawn: (drawn[0][0] * drawn[1], drawn[0][1]))
+
+
+def read_back(text, currency, language):
+    """The minor units that a person reads."""
+    sign, thousands = _SIGNS[currency, language]
+    assert text.removeprefix('-').startswith(sign)
+    number = text.replace(sign, '').replace(thousands, '').replace(',', '.')
+    return int(Decimal(number) * 10 ** CURRENCIES[currency].exponent)
+
+
+@settings(max_examples=2_000)
+@given(_any_amounts, st.sampled_from(['en', 'id']))
+def test_what_is_shown_of_an_amount_is_the_amount(amount, language):
+    minor, currency = amount
+    assert read_back(shown(minor, currency, language), currency, language) == minor
+    assert Decimal(decimal(minor, currency)).scaleb(CURRENCIES[currency].exponent) == minor
+
+
+@given(st.integers(-(10**10), 10**10), st.sampled_from(['en', 'id']))
+def test_rupiah_are_shown_whole_or_not_at_all(minor, language):
+    if minor % 100:
+        with pytest.raises(ValueError, match='Nobody'):
+            shown(minor, 'IDR', language)
+    else:
+        assert ',' not in shown(minor, 'IDR', language)
+        assert '.' not in decimal(minor, 'IDR')
+
+
+@pytest.mark.parametrize(
+    ('minor', 'currency', 'language', 'text'),
+    [
+        (123_450, 'USD', 'en', '$1,234.50'),
+        (123_450, 'USD', 'id', 'US$1.234,50'),
+        (-5, 'USD', 'en', '-$0.05'),
+        (123_456_700, 'IDR', 'en', 'Rp1.234.567'),
+        (-5_000_000, 'IDR', 'id', '-Rp50.000'),
+        (0, 'IDR', 'id', 'Rp0'),
+    ],
+)
+def test_amounts_are_shown_as_their_country_writes_them(minor, currency, language, text):
+    assert shown(minor, currency, language) == text

@@ -1,13 +1,13 @@
 """Balances and statements as people see them."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from chalicelib.ledger import accounts
 from chalicelib.money import CURRENCIES
-from chalicelib.schemas import CurrencyCode, Minor, PageView, View
+from chalicelib.schemas import CurrencyCode, Minor, PageView, Query, View
 
 Reason = Annotated[
     Literal['in_escrow', 'clearing', 'dispute', 'chargeback', 'refund', 'payout', 'reserved'], Field(title='PendingReason')
@@ -122,3 +122,51 @@ class StatementLine(View):
 
 class StatementPage(PageView):
     items: list[StatementLine]
+
+
+class StatementExport(Query):
+    first: Annotated[date | None, Field(alias='from', description='The first day of it, in UTC.')] = None
+    last: Annotated[date | None, Field(alias='to', description='The last day of it, in UTC.')] = None
+    limit: Annotated[int, Field(ge=1, le=5_000, description='How many lines at most.')] = 5_000
+    cursor: Annotated[
+        str | None, Field(min_length=1, max_length=1024, description='As the `Link` of the part before says.')
+    ] = None
+
+    @property
+    def start_ms(self) -> int:
+        return _midnight(self.first or date(1970, 1, 1))
+
+    @property
+    def end_ms(self) -> int:
+        """The first moment that is not in it any more."""
+        return _midnight((self.last or date(9999, 12, 30)) + timedelta(days=1))
+
+    @model_validator(mode='after')
+    def _in_order(self) -> Self:
+        if self.first and self.last and self.first > self.last:
+            raise ValueError('`from` is not after `to`')
+        return self
+
+
+Holder = Annotated[Literal['yours', 'other_side', 'platform', 'provider'], Field(title='Holder')]
+
+
+class TransactionLine(View):
+    account: Annotated[str, Field(examples=['seller.available'], description='What kind of account it is on.')]
+    amount_minor: Annotated[int, Field(description='Added to (+) or taken from (-) that account; all lines add up to 0.')]
+    whose: Annotated[
+        Holder, Field(description='`other_side`: of the person whom you deal with. `provider`: at the payment provider.')
+    ]
+
+
+class TransactionView(View):
+    id: Annotated[str, Field(examples=['release:ord_01JDF6T0B3E6H9K2N5R8T1W4YA'])]
+    event: Annotated[str, Field(examples=['payment_released'])]
+    at: datetime
+    currency: CurrencyCode
+    order_id: str | None = None
+    lines: list[TransactionLine]
+
+
+def _midnight(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1_000

@@ -5,6 +5,7 @@
 
 import json
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,8 @@ from chalicelib.timers import TimedRow
 
 SCHEMA_VERSION = 1
 _DERIVED_SHARDS = 16
+_LATEST_MS = 2**48 - 1
+"""The last time that a ULID can tell."""
 
 
 class AlreadyPosted(Curious, Moved):
@@ -201,8 +204,34 @@ def totals(user_id: str) -> dict[str, dict[str, int]]:
     }
 
 
-def statement(user_id: str, paging: Paging) -> Page:
-    return reads.page(settings.JOURNAL_TABLE, ('owner_id', user_id), 'sk', paging, index='by_owner')
+def statement(user_id: str, paging: Paging, *, start_ms: int = 0, end_ms: int = _LATEST_MS) -> Page:
+    """A page of the entries on a user's accounts, newest first: all of them, or those from one moment until before another."""
+    within = _entries_within(start_ms, end_ms)
+    return reads.page(settings.JOURNAL_TABLE, ('owner_id', user_id), 'sk', paging, index='by_owner', within=within)
+
+
+def transactions(txids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Rows of the journal by name, with their lines as pairs of account and minor units; unknown names are left out."""
+    keys = [(f'TX#{txid}', 'TX') for txid in txids]
+    batches = (keys[n : n + reads.MANY] for n in range(0, len(keys), reads.MANY))
+    rows = [row for batch in batches for row in reads.find_many(settings.JOURNAL_TABLE, batch)]
+    return {row['txid']: {**row, 'lines': json.loads(row['lines'])} for row in rows}
+
+
+def owned_accounts(transaction: dict[str, Any], user_id: str) -> set[str]:
+    """On which accounts a transaction has lines that are this user's. One request: their entries of that minute are read."""
+    within = _entries_within(transaction['at'], transaction['at'] + clock.MINUTE)
+    rows = reads.index_between(settings.JOURNAL_TABLE, 'by_owner', ('owner_id', user_id), 'sk', within)
+    return {row['account'] for row in rows if row['txid'] == transaction['txid']}
+
+
+def _entries_within(start_ms: int, end_ms: int) -> tuple[str, str]:
+    """Keys of entries begin with a ULID, and so with a time."""
+    return f'E#{_earliest(start_ms)}', f'E#{_earliest(end_ms)}'
+
+
+def _earliest(ms: int) -> str:
+    return str(ULID.from_bytes(ms.to_bytes(6, 'big') + bytes(10)))
 
 
 def held_for(user_id: str) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Orders and what belongs to them, read and written."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from chalicelib import clock, reads, settings
@@ -101,6 +102,14 @@ def note(tx: Transaction, order: Order, name: str, actor: Actor, **data: Any) ->
 
 def events(order_id: str, paging: Paging) -> Page:
     return reads.page(settings.MARKET_TABLE, ('pk', pk(order_id)), 'sk', paging, range_prefix='EVENT#', newest_first=False)
+
+
+def all_events(order_id: str) -> Iterator[dict[str, Any]]:
+    page = events(order_id, Paging(reads.MANY))
+    yield from page.rows
+    while page.next_cursor:
+        page = events(order_id, Paging(reads.MANY, page.next_cursor))
+        yield from page.rows
 
 
 def bought_by(buyer_id: str, paging: Paging) -> Page:

@@ -22,6 +22,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from fontTools.ttLib import TTFont
+
 from infra.build import template
 
 ROOT = Path(__file__).parent.parent.parent
@@ -37,6 +39,7 @@ ENDPOINT_PREFIXES = OPERATIONS.keys() | {'sts'}
 DATA = {'endpoints.json', 'partitions.json', '_retry.json', 'sdk-default-configuration.json'}
 # All five that https://www.amazontrust.com/repository recommends to those who do not trust everybody.
 AUTHORITIES = {f'Amazon Root CA {n}' for n in (1, 2, 3, 4)} | {'Starfield Services Root Certificate Authority - G2'}
+FONT_VARIES = {'GDEF', 'GPOS', 'GSUB', 'HVAR', 'MVAR', 'STAT', 'avar', 'fvar', 'gvar'}
 DROPPED = (
     '*.data',
     'bin',
@@ -46,6 +49,12 @@ DROPPED = (
     '**/py.typed',
     'botocore/data/*/*/examples-*',
     'botocore/data/*/*/waiters-*',
+    'share',
+    # What makes and converts fonts: invoices only embed one.
+    'fontTools/**/*.so',
+    'fontTools/**/*.c',
+    *(f'fontTools/{name}' for name in ('cu2qu', 'diff', 'merge', 'mtiLib', 'qu2cu', 't1Lib', 'ufoLib', 'voltLib')),
+    'fontpkg_noto_sans/files/*Italic*',
 )
 
 
@@ -97,7 +106,7 @@ def _dependencies() -> Path:
         with tempfile.TemporaryDirectory() as scratch:
             root = Path(scratch) / 'site'
             wheels = ['--platform', 'manylinux2014_x86_64', '--implementation', 'cp', '--only-binary', ':all:']
-            target = ['--no-compile', '--target', str(root), '--python-version', platform.python_version()]
+            target = ['--no-deps', '--no-compile', '--target', str(root), '--python-version', platform.python_version()]
             pip = [sys.executable, '-m', 'pip', '--quiet', '--disable-pip-version-check', 'install']
             subprocess.run([*pip, *wheels, *target, '-r', str(REQUIREMENTS)], check=True, stderr=subprocess.PIPE)
             _trim(root)
@@ -127,6 +136,8 @@ def _trim(root: Path) -> None:
         partition['services'] = {k: v for k, v in partition['services'].items() if k in ENDPOINT_PREFIXES}
     (data / 'endpoints.json').write_text(json.dumps(endpoints, separators=(',', ':')))
     _trim_trust(root / 'botocore' / 'cacert.pem')
+    for path in root.glob('fontpkg_noto_sans/files/*.ttf'):
+        _trim_font(path)
 
 
 def _trim_service(path: Path, operations: set[str]) -> None:
@@ -151,6 +162,14 @@ def _trim_trust(bundle: Path) -> None:
     if kept.keys() != AUTHORITIES:
         raise ValueError(f'{bundle.name} has no {", ".join(AUTHORITIES - kept.keys())}')
     bundle.write_text(''.join(kept.values()))
+
+
+def _trim_font(path: Path) -> None:
+    """Leaves the regular cut, drawn letter by letter: neither other weights nor ligatures."""
+    font = TTFont(path, recalcTimestamp=False)
+    for table in FONT_VARIES & set(font.keys()):
+        del font[table]
+    font.save(path)
 
 
 def _undocumented(part: dict[str, Any]) -> dict[str, Any]:

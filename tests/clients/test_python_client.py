@@ -19,6 +19,7 @@ from tests.support.programs import expected, reported, run
 HERE = Path(__file__).parent
 NAME = 'gigmarket_client'
 # The generator's own `Client.__exit__` is not strict, whatever the document says.
+CONFIG = 'post_hooks: []\ncontent_type_overrides:\n  application/pdf: application/octet-stream\n'
 MYPY = f'[mypy]\nstrict = true\n[mypy-{NAME}.client]\nignore_errors = true\n'
 
 
@@ -36,7 +37,7 @@ TRANSPORT = {'transport': httpx.MockTransport(serve)}
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Where the generated package lies, on the path. A part of the document that the generator leaves out is an error."""
     made = tmp_path_factory.mktemp('python')
-    (made / 'generator.yaml').write_text('post_hooks: []\n')
+    (made / 'generator.yaml').write_text(CONFIG)
     generator = Path(sys.executable).with_name('openapi-python-client')
     output = ['--meta', 'none', '--output-path', NAME, '--config', 'generator.yaml', '--fail-on-warning']
     run(made, generator, 'generate', '--path', PATH, *output)

@@ -136,6 +136,7 @@ ALLOWED = {
         'market transaction: check',
         *(f'market Query {index}' for index in ('newest', 'by_category', 'by_seller', 'by_buyer', 'held_for')),
         'journal Query by_owner',
+        'journal BatchGetItem',
         'balances BatchGetItem',
         'incoming/ PutObject',
         'files/ GetObject',
@@ -202,7 +203,12 @@ def test_whoever_may_do_everything_is_denied_nothing(allowed, outputs):
 
 def test_no_function_may_change_the_journal_or_read_it_whole():
     on_journal = {what for may in ALLOWED.values() for what in may if what.startswith('journal')}
-    assert on_journal == {'journal PutItem', 'journal transaction: put', 'journal Query by_owner'}
+    assert on_journal == {
+        'journal PutItem',
+        'journal transaction: put',
+        'journal Query by_owner',
+        'journal BatchGetItem',
+    }
 
 
 def test_no_policy_is_for_everything(policy_of):

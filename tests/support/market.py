@@ -5,9 +5,13 @@ import hashlib
 import json
 from typing import Any
 
-from chalicelib import aws, settings
+from ulid import ULID
+
+from chalicelib import aws, db, settings
 from chalicelib.files import actions as files
 from chalicelib.files.rules import EXTENSIONS
+from chalicelib.ledger import store as ledger
+from chalicelib.ledger.postings import Line, Posting
 from tests.support.api import Answer, Person, deliver, sweep
 from tests.support.resources import drain, rows
 
@@ -152,6 +156,17 @@ class Market:
         clock.shift(31 * 60)
         run_timers()
         return self.order(order['id'])
+
+    def paid_out(self, minor: int = 500, currency: str = 'USD', destination: str = 'sandbox_bank_ok') -> dict[str, Any]:
+        """A payout of money that the seller just happens to have, after the provider has answered."""
+        account = f'seller.available:{self.seller.id}'
+        lines = (Line('psp.clearing:sandbox', -minor), Line(account, minor, self.seller.id))
+        found = Posting(f'found:{ULID()}', 'found', currency, lines)
+        db.atomically(lambda tx: ledger.post(tx, found))
+        wanted = {'amount_minor': minor, 'currency': currency, 'destination': destination}
+        payout = ok(self.seller.post('/payouts', wanted), 201)
+        run_timers()
+        return dict(payout)
 
     def order(self, order_id: str) -> dict[str, Any]:
         return dict(ok(self.buyer.get(f'/orders/{order_id}')))

@@ -53,6 +53,7 @@ def _reads(market: Market) -> Iterator[tuple[str, Bill]]:
     for _ in range(17):
         market.gig()
     file_id = market.file(market.seller, 'delivery')
+    payout = market.paid_out()
     for name, who, path in (
         ('show_me', market.buyer, '/me'),
         ('show_user', market.buyer, f'/users/{market.seller.id}'),
@@ -66,7 +67,12 @@ def _reads(market: Market) -> Iterator[tuple[str, Bill]]:
         ('show_payment', market.buyer, f'/payments/{order["payment_id"]}'),
         ('show_balance', market.seller, '/me/balance'),
         ('list_statement', market.seller, '/me/statement'),
+        ('export_statement', market.seller, '/me/statement.csv'),
+        ('show_transaction', market.seller, f'/transactions/complete:{order["id"]}'),
         ('list_payouts', market.seller, '/payouts'),
+        ('show_order_invoice', market.buyer, f'/orders/{order["id"]}/invoice'),
+        ('show_fee_invoice', market.seller, f'/orders/{order["id"]}/fee-invoice'),
+        ('show_payout_invoice', market.seller, f'/payouts/{payout["id"]}/invoice'),
     ):
         yield name, _bill(lambda who=who, path=path: who.get(path))
 

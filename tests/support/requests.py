@@ -6,8 +6,6 @@ from typing import Any
 from chalicelib import db
 from chalicelib.orders import actions as orders
 from chalicelib.orders import store as order_store
-from chalicelib.payouts import actions as payouts
-from chalicelib.payouts import store as payout_store
 from tests.support.api import Person
 from tests.support.market import ANSWERS, CLAIM, CONTEST, GIG, PNG, Market, ok
 
@@ -31,19 +29,11 @@ def offer(market: Market, order: dict[str, Any], **other: Any) -> str:
     return str(made['added_extras'][-1]['id'])
 
 
-def earn(market: Market) -> None:
-    """Something for the seller to withdraw."""
+def earn(market: Market) -> str:
+    """Something for the seller to withdraw: the order that brought it."""
     order = market.completed()
     db.atomically(lambda tx: orders.release(tx, order_store.load(order['id'])))
-
-
-def withdrawn(market: Market) -> str:
-    """A payout that was paid: its id."""
-    earn(market)
-    wanted = {'amount_minor': 5_000, 'currency': 'USD', 'destination': 'sandbox_bank_ok'}
-    payout = ok(market.seller.post('/payouts', wanted), 201)
-    payouts.check(*payout_store.key(market.seller.id, payout['id']))
-    return str(payout['id'])
+    return str(order['id'])
 
 
 def writes(market: Market) -> dict[str, tuple[Any, str, str, Any, Any]]:
@@ -200,7 +190,7 @@ def writes(market: Market) -> dict[str, tuple[Any, str, str, Any, Any]]:
             {'won': True},
             {'won': False},
         ),
-        'return_sandbox_payout': (seller, 'POST', f'/sandbox/payouts/{withdrawn(market)}/return', None, None),
+        'return_sandbox_payout': (seller, 'POST', f'/sandbox/payouts/{market.paid_out()["id"]}/return', None, None),
         'confirm_sandbox_payment': (
             buyer,
             'POST',
