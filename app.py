@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from chalice import Chalice, Rate, Response
+from chalice import Chalice, Cron, Rate, Response
 from pydantic_core import to_json
 
 from chalicelib import observe, openapi, queues, timers
@@ -11,6 +11,7 @@ from chalicelib.files import events as file_events
 from chalicelib.files.routes import routes as file_routes
 from chalicelib.gigs.routes import routes as gig_routes
 from chalicelib.http import CORS, JSON
+from chalicelib.ledger.days import actions as days
 from chalicelib.ledger.routes import routes as ledger_routes
 from chalicelib.orders import events as order_events
 from chalicelib.orders.routes import routes as order_routes
@@ -70,6 +71,16 @@ def settle_with_provider(event: Any) -> queues.Batch:
 @app.on_sqs_message(queue='${UploadQueue.QueueName}', batch_size=5, maximum_concurrency=10)
 def inspect_files(event: Any) -> queues.Batch:
     return file_events.inspect(event.to_dict()['Records'])
+
+
+@app.schedule(Cron('15', '0', '*', '*', '?', '*'))
+def close_days(_: Any) -> int:
+    return days.close_days()
+
+
+@app.schedule(Cron('0', '1', '*', '*', '?', '*'))
+def audit_ledger(_: Any) -> int:
+    return len(days.audit_ledger().findings)
 
 
 @cache

@@ -20,7 +20,8 @@ from chalicelib.reads import Page, Paging
 from chalicelib.timers import TimedRow
 
 SCHEMA_VERSION = 1
-_DERIVED_SHARDS = 16
+SHARDS = 16
+"""Partitions over which each day's rows are spread, those of a derived account and those of the index `by_day`."""
 
 
 class AlreadyPosted(Curious, Moved):
@@ -44,6 +45,8 @@ class JournalEntry(JournalRow, discriminator='journal'):
     fingerprint = UnicodeAttribute()
     order_id = UnicodeAttribute(null=True)
     at = IntegerAttribute()
+    day = UnicodeAttribute()
+    """Key of the index `by_day`: the day and one of its shards."""
     schema_version = IntegerAttribute(default=SCHEMA_VERSION)
 
 
@@ -63,6 +66,7 @@ class Balance(BalanceRow):
     minor = IntegerAttribute()
     """In the account's normal sign, so that it is never negative."""
     entries = IntegerAttribute()
+    moved_at = IntegerAttribute()
 
 
 class HeldRow(TimedRow):
@@ -81,13 +85,37 @@ class HeldRow(TimedRow):
         self.held_for = self.held_as = self.held_minor = self.release_at = None
 
 
+def key(txid: str) -> tuple[str, str]:
+    return f'TX#{txid}', 'TX'
+
+
+def account_key(account: str, currency: str) -> str:
+    return f'ACC#{account}#{currency}'
+
+
+def derived_key(account: str, currency: str, day: str, shard: int) -> str:
+    return f'{account_key(account, currency)}#{day_key(day, shard)}'
+
+
+def day_key(day: str, shard: int) -> str:
+    return f'{day}#{shard}'
+
+
+def day_of(ms: int) -> str:
+    """The day in UTC, as 20261124."""
+    return f'{clock.utc(ms):%Y%m%d}'
+
+
+def shard_of(txid: str) -> int:
+    return zlib.crc32(txid.encode()) % SHARDS
+
+
 def post(tx: Transaction, posting: Posting) -> None:
     """Puts a posting into the open transaction: it holds only with the rest of it, and only once."""
     now, moment = clock.now_ms(), str(ULID())
     lines = json.dumps([[line.account, line.minor] for line in posting.lines], separators=(',', ':'))
     entry = JournalEntry(
-        f'TX#{posting.txid}',
-        'TX',
+        *key(posting.txid),
         txid=posting.txid,
         event=posting.event,
         currency=posting.currency,
@@ -95,6 +123,7 @@ def post(tx: Transaction, posting: Posting) -> None:
         fingerprint=posting.fingerprint,
         order_id=posting.order_id,
         at=now,
+        day=day_key(day_of(now), shard_of(posting.txid)),
     )
     tx.put(entry, otherwise=AlreadyPosted(posting))
     for number, line in enumerate(posting.lines):
@@ -103,10 +132,9 @@ def post(tx: Transaction, posting: Posting) -> None:
 
 def _add_line(tx: Transaction, posting: Posting, line: Line, sk: str, now: int) -> None:
     rule = accounts.rule(line.account)
-    pk = f'ACC#{line.account}#{posting.currency}'
-    shard = f'#{clock.utc(now):%Y%m%d}#{zlib.crc32(posting.txid.encode()) % _DERIVED_SHARDS}'
+    pk = account_key(line.account, posting.currency)
     entry = Entry(
-        pk if rule.is_guarded else pk + shard,
+        pk if rule.is_guarded else derived_key(line.account, posting.currency, day_of(now), shard_of(posting.txid)),
         sk,
         account=line.account,
         currency=posting.currency,
@@ -120,7 +148,7 @@ def _add_line(tx: Transaction, posting: Posting, line: Line, sk: str, now: int) 
     tx.put(entry, otherwise=AssertionError(f'Entry {pk} {sk} exists already'))
     if rule.is_guarded:
         delta = line.minor * rule.side
-        actions = [Balance.minor.add(delta), Balance.entries.add(1)]
+        actions = [Balance.minor.add(delta), Balance.entries.add(1), Balance.moved_at.set(now)]
         if delta > 0:
             tx.upsert(Balance(pk, 'BAL'), actions)
         else:
