@@ -21,6 +21,8 @@ from chalicelib.payments.sandbox.routes import routes as sandbox_routes
 from chalicelib.payouts import events as payout_events
 from chalicelib.payouts.routes import routes as payout_routes
 from chalicelib.quotes.routes import routes as quote_routes
+from chalicelib.reconciliation import actions as reconciliation
+from chalicelib.reconciliation.routes import routes as reconciliation_routes
 from chalicelib.users.routes import routes as user_routes
 
 ROUTES = (
@@ -32,6 +34,7 @@ ROUTES = (
     payment_routes,
     ledger_routes,
     payout_routes,
+    reconciliation_routes,
     sandbox_routes,
 )
 
@@ -81,6 +84,11 @@ def close_days(_: Any) -> int:
 @app.schedule(Cron('0', '1', '*', '*', '?', '*'))
 def audit_ledger(_: Any) -> int:
     return len(days.audit_ledger().findings)
+
+
+@app.schedule(Cron('0', '2', '*', '*', '?', '*'))
+def reconcile_providers(_: Any) -> int:
+    return reconciliation.reconcile()
 
 
 @cache

@@ -74,6 +74,7 @@ POLICY = {
     'list_statement': signed_in(),
     'request_payout': row(409, 409, 201, 409, 409),
     'list_payouts': signed_in(),
+    'show_reconciliation': row(403, 403, 403, 200, 200),
 }
 DOCUMENT = json.loads(app.openapi_json())
 OPERATIONS = {
@@ -124,6 +125,7 @@ def saved(aws: None) -> tuple[Any, dict[str, tuple[str, Any]]]:
         'list_statement': ('/me/statement', None),
         'request_payout': ('/payouts', {'amount_minor': 5_000, 'currency': 'USD', 'destination': 'sandbox_bank_ok'}),
         'list_payouts': ('/payouts', None),
+        'show_reconciliation': ('/admin/reconciliation', None),
     }
     return resources.save(), requests
 

@@ -34,6 +34,7 @@ def test_every_kind_of_row_is_in_the_document(market, clock):
     market.completed()
     clock.shift(24 * 3600)
     tick('close_days')
+    tick('reconcile_providers')
     kinds = {row.get('row', 'balance') for name in resources.TABLES.values() for row in resources.rows(name)}
     assert {'order', 'refund', 'delivery', 'journal', 'balance', 'close', 'seal'} < kinds
     assert [kind for kind in kinds if f'| {kind} |' not in DOCUMENT.read_text()] == []

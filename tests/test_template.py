@@ -20,9 +20,10 @@ FUNCTIONS = {
     'InspectFiles': 'inspect_files',
     'CloseDays': 'close_days',
     'AuditLedger': 'audit_ledger',
+    'ReconcileProviders': 'reconcile_providers',
 }
-READ_THE_JOURNAL = {'close_days', 'audit_ledger'}
-NIGHTLY = {'CloseDays': 'cron(15 0 * * ? *)', 'AuditLedger': 'cron(0 1 * * ? *)'}
+READ_THE_JOURNAL = {'close_days', 'audit_ledger', 'reconcile_providers'}
+NIGHTLY = {'CloseDays': 'cron(15 0 * * ? *)', 'AuditLedger': 'cron(0 1 * * ? *)', 'ReconcileProviders': 'cron(0 2 * * ? *)'}
 QUEUES = ('Release', 'Order', 'Provider', 'Upload')
 
 
@@ -159,6 +160,7 @@ def test_a_message_stays_hidden_for_six_times_its_function(resources):
 def test_what_fails_is_parked_is_late_or_is_wrong_wakes_somebody(resources):
     for name, metric in (
         ('AuditAlarm', 'AuditFindings'),
+        ('OpenCasesAlarm', 'OpenCases'),
         ('FailuresAlarm', 'Failures'),
         ('ParkedTimersAlarm', 'ParkedTimers'),
         ('LateTimersAlarm', 'OldestTimer'),
@@ -234,9 +236,10 @@ def test_the_books_are_looked_at_every_night(resources, name, schedule):
     assert resources[name]['Properties']['Timeout'] == 900
 
 
-def test_an_audit_that_did_not_run_wakes_somebody_too(resources):
-    alarm = resources['AuditAlarm']['Properties']
-    assert (alarm['Period'], alarm['TreatMissingData']) == (24 * 3600, 'breaching')
+def test_what_did_not_run_at_night_wakes_somebody_too(resources):
+    for name in ('AuditAlarm', 'OpenCasesAlarm'):
+        alarm = resources[name]['Properties']
+        assert (alarm['Period'], alarm['TreatMissingData']) == (24 * 3600, 'breaching')
 
 
 def test_nobody_can_change_a_seal_on_aws(resources, built):

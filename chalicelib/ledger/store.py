@@ -156,6 +156,11 @@ def _add_line(tx: Transaction, posting: Posting, line: Line, sk: str, now: int) 
             tx.update(Balance(pk, 'BAL'), actions, when=Balance.minor >= -delta, otherwise=short)
 
 
+def posted(txid: str) -> dict[str, Any] | None:
+    """A transaction by its name."""
+    return reads.find(settings.JOURNAL_TABLE, *key(txid))
+
+
 def totals(user_id: str) -> dict[str, dict[str, int]]:
     """By currency, what a user may withdraw and what is in their wallet. One request."""
     names = (f'seller.available:{user_id}', f'buyer.wallet:{user_id}')

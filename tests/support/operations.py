@@ -17,7 +17,7 @@ from tests.support.requests import promise, writes
 
 NOON = '2026-11-24T12:00:00Z'
 DAY = 24 * 3600
-NIGHTLY = ('close_days', 'audit_ledger')
+NIGHTLY = ('close_days', 'audit_ledger', 'reconcile_providers')
 TIMERS = ('expire_order', 'time_out_order', 'complete_order', 'release_payment', 'settle_payment', 'send_refund', 'send_payout')
 
 
@@ -50,7 +50,8 @@ def _bill(act: Callable[[], Any]) -> Bill:
 
 
 def _reads(market: Market) -> Iterator[tuple[str, Bill]]:
-    order, gig = market.completed(), market.gig()
+    order, gig, support = market.completed(), market.gig(), Person('support', 'support')
+    assert support.id
     for _ in range(17):
         market.gig()
     file_id = market.file(market.seller, 'delivery')
@@ -68,6 +69,7 @@ def _reads(market: Market) -> Iterator[tuple[str, Bill]]:
         ('show_balance', market.seller, '/me/balance'),
         ('list_statement', market.seller, '/me/statement'),
         ('list_payouts', market.seller, '/payouts'),
+        ('show_reconciliation', support, '/admin/reconciliation'),
     ):
         yield name, _bill(lambda who=who, path=path: who.get(path))
 
