@@ -34,7 +34,7 @@ def sealed(clock):
 def test_a_day_is_sealed_when_it_is_surely_over(clock):
     post('x:1')
     clock.move_to('2026-11-25T00:14:59Z')
-    assert [actions.close_days(), store.last_sealed_day()] == [0, None]
+    assert [actions.close_days(), store.last_sealed_day()] == [1, '20261123'], 'the one before the first'
     clock.move_to('2026-11-25T00:15:01Z')
     assert [actions.close_days(), store.last_sealed_day()] == [1, FIRST]
     assert [actions.close_days(), store.last_sealed_day()] == [0, FIRST]

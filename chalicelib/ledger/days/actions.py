@@ -23,10 +23,13 @@ _READERS = 4
 
 
 def close_days() -> int:
-    """Closes and seals every day that is over and is not sealed, one after the other; returns how many that were."""
+    """Closes and seals every day that is over and is not sealed, one after the other; returns how many that were.
+
+    The first time that is the day before, even if nothing had happened yet, so that there is something to go on from.
+    """
     last = ledger.day_of(clock.now_ms() - SURELY_OVER_MS - clock.DAY)
     sealed = store.last_sealed_day()
-    first = store.next_day(sealed) if sealed else store.first_day() or last
+    first = store.next_day(sealed) if sealed else min(store.first_day() or last, last)
     due = list(store.days(first, last))
     for day in due:
         _close(day, sealed)
