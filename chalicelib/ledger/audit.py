@@ -80,7 +80,7 @@ class Transactions:
 
 
 class Accounts:
-    """S3, S4, S9, and what rests for too long (L6). All balances are read first, and then the entries.
+    """S3, S4, S9, and what rests for too long (L5). All balances are read first, and then the entries.
 
     A balance that was moved at `until` or later is left out with all its entries, and named in `moved`: it may not be the one
     that the entries read later make.
@@ -101,7 +101,7 @@ class Accounts:
             self.findings.add(f'S4: {row["pk"]} is overdrawn by {-row["minor"]}')
         rests_since, age = row.get('moved_at', 0), AGES.get(accounts.root(account))
         if row['minor'] and age and rests_since < self._now - age:
-            self.findings.add(f'L6: {row["pk"]} has held {row["minor"]} since {clock.utc(rests_since):%Y-%m-%d}')
+            self.findings.add(f'L5: {row["pk"]} has held {row["minor"]} since {clock.utc(rests_since):%Y-%m-%d}')
         if rests_since >= self._until:
             self.moved.add(row['pk'])
         else:

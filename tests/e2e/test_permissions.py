@@ -192,7 +192,6 @@ ALLOWED = {
         'market Query open_cases',
         'journal GetItem',
         'journal Query',
-        'journal PartiQL select',
         'journal Query by_day',
     },
 }
@@ -204,7 +203,8 @@ def probed(sdk, outputs):
     for bucket, folder in (('FilesBucket', 'files'), ('FilesBucket', 'media'), ('SealsBucket', 'seals')):
         sdk('s3').put_object(Bucket=outputs[bucket], Key=f'{folder}/probe', Body=b'')
     yield
-    for version in sdk('s3').list_object_versions(Bucket=outputs['SealsBucket'], Prefix='seals/probe')['Versions']:
+    found = sdk('s3').list_object_versions(Bucket=outputs['SealsBucket'], Prefix='seals/probe')
+    for version in found.get('Versions', []) + found.get('DeleteMarkers', []):
         sdk('s3').delete_object(Bucket=outputs['SealsBucket'], Key='seals/probe', VersionId=version['VersionId'])
 
 

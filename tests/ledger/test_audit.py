@@ -157,7 +157,7 @@ def test_money_that_rests_where_it_only_passes_through_is_told(clock, account, d
     actions.close_days()
     assert findings() == []
     clock.shift(1)
-    assert findings() == [f'L6: ACC#{account}#USD has held 100 since 2026-11-24']
+    assert findings() == [f'L5: ACC#{account}#USD has held 100 since 2026-11-24']
 
 
 def test_what_was_written_just_now_is_left_out(books):
