@@ -129,8 +129,8 @@ class Accounts:
     def doubtful(self) -> frozenset[int]:
         return self._sums.parts()
 
-    def differences(self, balances: Iterable[Row], entries: Iterable[Row], parts: frozenset[int]) -> Iterator[str]:
-        """What the doubtful parts are about, in a second reading. A balance that has moved meanwhile is left out, as before."""
+    def differences(self, balances: Iterable[Row], entries: Iterable[Row], parts: frozenset[int]) -> Iterator[tuple[str, str]]:
+        """Accounts of the doubtful parts, each with what is wrong, in a second reading. What has moved by then is left out."""
         folded = _Folded(parts, self._until, self.moved)
         for row in balances:
             guarded(row, Findings(), folded.add_balance)
@@ -189,9 +189,10 @@ class _Folded:
     def _is_doubtful(self, account: str) -> bool:
         return part(account) in self._parts and account not in self._moved and len(self._counts) < _HELD
 
-    def differences(self) -> Iterator[str]:
+    def differences(self) -> Iterator[tuple[str, str]]:
         for account in sorted(self._stored.keys() | self._counts.keys()):
-            yield from _difference(account, self._stored.get(account), (self._amounts[account], self._counts[account]))
+            folded = (self._amounts[account], self._counts[account])
+            yield from ((account, finding) for finding in _difference(account, self._stored.get(account), folded))
 
 
 def _difference(account: str, stored: tuple[int, int] | None, folded: tuple[int, int]) -> Iterator[str]:
@@ -217,7 +218,7 @@ def balances(stored: Iterable[Row], entries: Iterable[Row]) -> list[str]:
         fold.add_balance(row)
     for row in entries:
         fold.add(row)
-    return [*fold.findings.said, *fold.differences(stored, entries, fold.doubtful())]
+    return [*fold.findings.said, *(finding for _, finding in fold.differences(stored, entries, fold.doubtful()))]
 
 
 def _of_transaction(row: Row) -> Iterator[str]:

@@ -176,6 +176,13 @@ def test_an_account_that_was_moved_just_now_is_looked_at_by_itself(books):
     assert findings() == ['S3: ACC#escrow:o#USD has 1 of 3 entries; its entries say 250 of 3']
 
 
+def test_an_account_that_clocks_do_not_agree_on_is_looked_at_by_itself(books):
+    """Its last movement was posted by a function whose clock was a little behind."""
+    post('x:4')
+    change(BALANCES, one(BALANCES, pk='ACC#escrow:o#USD'), moved_at=1)
+    assert findings() == []
+
+
 def test_an_account_that_moves_all_the_time_is_busy_and_not_wrong(books, monkeypatch):
     post('x:4')
     change(BALANCES, one(BALANCES, pk='ACC#escrow:o#USD'), minor=1)
