@@ -4,7 +4,8 @@ A payment is in `psp.clearing` until the report shows it; all else is in `psp.ba
 the report: what came in is positive.
 """
 
-from chalicelib.ledger.postings import Line, Posting
+from chalicelib.ledger.correction_postings import unmatched_received
+from chalicelib.ledger.postings import Line, Posting, posting
 
 
 def settled(
@@ -21,8 +22,8 @@ def settled(
         Line(f'expense.psp_fee:{provider}', -fee_minor),
         Line(f'suspense:{provider}', beyond),
     )
-    moved = tuple(line for line in lines if line.minor)
-    return Posting(f'settle:{provider}:{ref}', 'provider_settled', currency, moved) if moved else None
+    has_moved = any(line.minor for line in lines)
+    return posting(f'settle:{provider}:{ref}', 'provider_settled', currency, *lines) if has_moved else None
 
 
 def unexplained(provider: str, ref: str, currency: str, gross_minor: int, fee_minor: int) -> list[Posting]:
@@ -30,16 +31,15 @@ def unexplained(provider: str, ref: str, currency: str, gross_minor: int, fee_mi
     if not gross_minor:
         fee = settled(provider, ref, currency, ours_minor=0, gross_minor=0, fee_minor=fee_minor, was_clearing=False)
         return [fee] if fee else []
-    came = (Line(f'psp.clearing:{provider}', -gross_minor), Line(f'suspense:{provider}', gross_minor))
+    came = unmatched_received(ref, provider, currency, gross_minor)
     was = settled(
         provider, ref, currency, ours_minor=gross_minor, gross_minor=gross_minor, fee_minor=fee_minor, was_clearing=True
     )
-    posted = Posting(f'suspense:{provider}:{ref}', 'provider_unexplained', currency, came)
-    return [posted, was] if was else [posted]
+    return [came, was] if was else [came]
 
 
 def explained(provider: str, ref: str, currency: str, gross_minor: int, *, was_clearing: bool) -> Posting:
     """What it was about has been posted after all: nothing is in suspense any more."""
     account = 'psp.clearing' if was_clearing else 'psp.balance'
     lines = (Line(f'suspense:{provider}', -gross_minor), Line(f'{account}:{provider}', gross_minor))
-    return Posting(f'explained:{provider}:{ref}', 'provider_explained', currency, lines)
+    return posting(f'explained:{provider}:{ref}', 'provider_explained', currency, *lines)

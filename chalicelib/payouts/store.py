@@ -5,6 +5,7 @@ from pynamodb.attributes import UnicodeAttribute
 from chalicelib import reads, settings
 from chalicelib.db import IntegerAttribute, Transaction
 from chalicelib.errors import Conflict, Moved, NotFound
+from chalicelib.ledger.payout_postings import Transfer
 from chalicelib.ledger.store import HeldRow
 from chalicelib.money import Money
 from chalicelib.reads import Page, Paging
@@ -19,6 +20,8 @@ class Payout(HeldRow, discriminator='payout'):
     destination = UnicodeAttribute()
     currency = UnicodeAttribute()
     amount_minor = IntegerAttribute()
+    """What is taken from the seller: the fee, and what the bank gets."""
+    fee_minor = IntegerAttribute()
     state = UnicodeAttribute(default='requested')
     failure = UnicodeAttribute(null=True)
     requested_at = IntegerAttribute()
@@ -26,7 +29,12 @@ class Payout(HeldRow, discriminator='payout'):
 
     @property
     def money(self) -> Money:
-        return Money(self.amount_minor, self.currency)
+        """What the provider is asked to pay."""
+        return Money(self.transfer.sent_minor, self.currency)
+
+    @property
+    def transfer(self) -> Transfer:
+        return Transfer(self.id, self.seller_id, self.currency, self.amount_minor, self.fee_minor)
 
 
 def key(seller_id: str, payout_id: str) -> tuple[str, str]:
@@ -44,8 +52,9 @@ def get(pk: str, sk: str) -> Payout:
         raise NotFound(f'There is no payout {sk}') from missing
 
 
-def save(tx: Transaction, payout: Payout) -> None:
-    tx.replace(payout, when=Payout.state == 'requested', otherwise=Moved(f'Payout {payout.id} was settled meanwhile'))
+def save(tx: Transaction, payout: Payout, seen: str) -> None:
+    """Writes it as it now is, provided that its state is still the one that was seen."""
+    tx.replace(payout, when=Payout.state == seen, otherwise=Moved(f'Payout {payout.id} was settled meanwhile'))
 
 
 def of_seller(seller_id: str, paging: Paging) -> Page:

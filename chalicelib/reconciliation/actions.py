@@ -76,7 +76,7 @@ def _read(tx: Transaction, name: str, line: Movement) -> None:
             seen = line.gross.minor - line.fee.minor
             _open(tx, name, line, 'changed', expected_minor=there['net_minor'], seen_minor=seen)
         return
-    ours = matching.find(name, line.kind, line.our_id)
+    ours = matching.find(name, line.kind, line.our_id, line.ref)
     is_shown = bool(ours and store.matched(ours.txid))
     objection = matching.objection(line, ours, is_shown=is_shown)
     store.add_line(tx, name, line)
@@ -130,7 +130,7 @@ def _look_again(tx: Transaction, case_id: str) -> None:
 def _explain(tx: Transaction, found: Case) -> None:
     """Takes money out of suspense that has been posted since as what it is."""
     line = store.line(found.provider, found.subject.removeprefix(f'{found.provider}:'))
-    ours = line and matching.find(found.provider, line['kind'], line.get('our_id'))
+    ours = line and matching.find(found.provider, line['kind'], line.get('our_id'), line['ref'])
     if not line or not ours or ours.money.currency != found.currency or store.matched(ours.txid):
         return
     if ours.money.minor == line['gross_minor']:

@@ -10,18 +10,20 @@ from chalicelib.ledger import store as ledger
 from chalicelib.money import Money
 from chalicelib.payments.port import Movement
 
-POSTED_AS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+POSTED_AS: Mapping[str, str] = MappingProxyType(
     {
-        'payment': ('pay', 'topup', 'tip'),
-        'refund': ('refund_ok',),
-        'payout': ('payout_paid',),
-        'payout_returned': ('payout_returned',),
-        'chargeback': ('dispute_open',),
-        'chargeback_won': ('dispute_won',),
+        'payment': 'pay',
+        'refund': 'refund_ok',
+        'payout': 'payout_paid',
+        'payout_returned': 'payout_returned',
+        'chargeback': 'dispute_open',
+        'chargeback_won': 'dispute_won',
     }
 )
-"""Under which names a movement of a kind is posted; the rest of the name is the id that it has with the provider."""
-_REPORTED = frozenset(prefix for prefixes in POSTED_AS.values() for prefix in prefixes)
+"""Under which name a movement of a kind is posted; the rest of the name is the id that it has with the provider."""
+_OWN = 'own'
+"""What we move between our bank and the provider is posted under the line that shows it, whatever its kind."""
+_REPORTED = frozenset({*POSTED_AS.values(), _OWN})
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,16 @@ class Ours:
     money: Money
 
 
-def find(provider: str, kind: str, our_id: str | None) -> Ours | None:
-    for prefix in POSTED_AS.get(kind, ()) if our_id else ():
-        if row := ledger.posted(f'{prefix}:{our_id}'):
-            return Ours(row['txid'], Money(_moved(provider, row), row['currency']))
-    return None
+def find(provider: str, kind: str, our_id: str | None, ref: str) -> Ours | None:
+    """What a line is about, where we have posted it."""
+    if kind not in POSTED_AS:
+        txid = f'{_OWN}:{provider}:{ref}'
+    elif our_id:
+        txid = f'{POSTED_AS[kind]}:{our_id}'
+    else:
+        return None
+    row = ledger.posted(txid)
+    return Ours(txid, Money(_moved(provider, row), row['currency'])) if row else None
 
 
 def is_reported(txid: str) -> bool:
