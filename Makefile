@@ -4,7 +4,7 @@ STAGE ?= dev
 VENV := .venv/bin
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: run stop reset token demo test unit check package deploy destroy redrive openapi data-model bench clean
+.PHONY: run stop reset token demo test unit check package deploy destroy redrive audit openapi data-model bench clean
 
 run: .venv/ready .venv-ministack/ready  ## Start the marketplace on this machine, and say how to use it
 	@$(VENV)/python -m infra.local.run
@@ -48,6 +48,9 @@ destroy: .venv/ready  ## Delete a stage; tables, files and accounts stay, unless
 
 redrive: .venv/ready  ## Send what a stage's queues gave up on back to them
 	$(VENV)/python -m infra.build.redrive $(STAGE)
+
+audit: .venv/ready  ## Look at all books of a stage: make audit STAGE=prod, or with TABLES="journal balances" at restored ones
+	@$(VENV)/python -m infra.build.audit $(STAGE) $(TABLES)
 
 openapi: .venv/ready  ## Write docs/openapi.json
 	$(VENV)/python -m infra.build.openapi

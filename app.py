@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from chalice import Chalice, Rate, Response
+from chalice import Chalice, Cron, Rate, Response
 from pydantic_core import to_json
 
 from chalicelib import observe, openapi, queues, timers
@@ -16,6 +16,7 @@ from chalicelib.files.routes import routes as file_routes
 from chalicelib.gigs.routes import routes as gig_routes
 from chalicelib.http import CORS, JSON
 from chalicelib.invoices.routes import routes as invoice_routes
+from chalicelib.ledger.days import actions as days
 from chalicelib.ledger.routes import routes as ledger_routes
 from chalicelib.orders import events as order_events
 from chalicelib.orders.routes import routes as order_routes
@@ -26,6 +27,8 @@ from chalicelib.payouts import events as payout_events
 from chalicelib.payouts.routes import routes as payout_routes
 from chalicelib.payouts.routes import sandbox_routes as sandbox_payout_routes
 from chalicelib.quotes.routes import routes as quote_routes
+from chalicelib.reconciliation import actions as reconciliation
+from chalicelib.reconciliation.routes import routes as reconciliation_routes
 from chalicelib.users.routes import routes as user_routes
 
 ROUTES = (
@@ -40,6 +43,7 @@ ROUTES = (
     ledger_routes,
     payout_routes,
     invoice_routes,
+    reconciliation_routes,
     sandbox_routes,
     sandbox_payout_routes,
 )
@@ -89,6 +93,21 @@ def settle_with_provider(event: Any) -> queues.Batch:
 @app.on_sqs_message(queue='${UploadQueue.QueueName}', batch_size=5, maximum_concurrency=10)
 def inspect_files(event: Any) -> queues.Batch:
     return file_events.inspect(event.to_dict()['Records'])
+
+
+@app.schedule(Cron('15', '0', '*', '*', '?', '*'))
+def close_days(_: Any) -> int:
+    return days.close_days()
+
+
+@app.schedule(Cron('0', '1', '*', '*', '?', '*'))
+def audit_ledger(_: Any) -> int:
+    return len(days.audit_ledger().findings)
+
+
+@app.schedule(Cron('0', '2', '*', '*', '?', '*'))
+def reconcile_providers(_: Any) -> int:
+    return reconciliation.reconcile()
 
 
 @cache

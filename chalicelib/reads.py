@@ -93,6 +93,36 @@ def index_all(table: str, index: str, hash_name: str, hash_value: str) -> list[d
     )
 
 
+def partition(table: str, pk: str, *, prefix: str = '') -> Iterator[dict[str, Any]]:
+    """Every row of a partition whose sort key begins so, as it stands now."""
+    request = {
+        'TableName': table,
+        'KeyConditionExpression': 'pk = :p' + (' AND begins_with(sk, :s)' if prefix else ''),
+        'ExpressionAttributeValues': {':p': {'S': pk}} | ({':s': {'S': prefix}} if prefix else {}),
+        'ConsistentRead': True,
+    }
+    return _query(**request)
+
+
+def last_up_to(table: str, pk: str, low: str, high: str) -> dict[str, Any] | None:
+    """Of a partition's rows with `low <= sk <= high` the last one, as it stands now."""
+    answer = aws.client('dynamodb').query(
+        TableName=table,
+        KeyConditionExpression='pk = :p AND sk BETWEEN :l AND :h',
+        ExpressionAttributeValues={':p': {'S': pk}, ':l': {'S': low}, ':h': {'S': high}},
+        ScanIndexForward=False,
+        ConsistentRead=True,
+        Limit=1,
+    )
+    return decode(answer['Items'][0]) if answer['Items'] else None
+
+
+def scan(table: str, segment: int = 0, segments: int = 1) -> Iterator[dict[str, Any]]:
+    """Every row of a table, or of one of its `segments`, page by page; each as it stands when its page is read."""
+    request: dict[str, Any] = {'TableName': table, 'ConsistentRead': True, 'Segment': segment, 'TotalSegments': segments}
+    return _pages('scan', request)
+
+
 @dataclass(frozen=True)
 class Page:
     """Some rows, and the cursor of the next ones where there are any."""
@@ -157,8 +187,12 @@ def page(
 
 
 def _query(**request: Any) -> Iterator[dict[str, Any]]:
+    return _pages('query', request)
+
+
+def _pages(operation: str, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     while True:
-        answer = aws.client('dynamodb').query(**request)
+        answer = getattr(aws.client('dynamodb'), operation)(**request)
         yield from (decode(item) for item in answer['Items'])
         if 'LastEvaluatedKey' not in answer:
             return

@@ -12,6 +12,7 @@ MARKET_TABLE = os.environ.get('MARKET_TABLE', 'market')
 JOURNAL_TABLE = os.environ.get('JOURNAL_TABLE', 'journal')
 BALANCES_TABLE = os.environ.get('BALANCES_TABLE', 'balances')
 FILES_BUCKET = os.environ.get('FILES_BUCKET', 'files')
+SEALS_BUCKET = os.environ.get('SEALS_BUCKET', 'seals')
 
 RELEASE_QUEUE_URL = os.environ.get('RELEASE_QUEUE_URL', 'release')
 ORDER_QUEUE_URL = os.environ.get('ORDER_QUEUE_URL', 'orders')

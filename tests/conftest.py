@@ -16,6 +16,7 @@ os.environ.update(
     AWS_SESSION_TOKEN='test',
     STAGE='dev',
     FILES_BUCKET='gigmarket-files',
+    SEALS_BUCKET='gigmarket-seals',
     RELEASE_QUEUE_URL=_QUEUE + 'release',
     ORDER_QUEUE_URL=_QUEUE + 'orders',
     PROVIDER_QUEUE_URL=_QUEUE + 'provider',

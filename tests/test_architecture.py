@@ -114,8 +114,8 @@ def test_events_are_handled_in_app_where_the_middleware_is():
     assert all(source.handler_string.startswith('app.') for source in app.app.event_sources)
 
 
-def test_the_app_fits_on_one_screen():
-    assert len((ROOT / 'app.py').read_text().splitlines()) <= 100
+def test_the_app_is_a_list():
+    assert len((ROOT / 'app.py').read_text().splitlines()) <= 150
 
 
 def test_nothing_is_left_for_later_without_an_issue():

@@ -106,6 +106,7 @@ POLICY = {
     'show_order_invoice': row(404, 200, 403, 200, 200),
     'show_fee_invoice': row(404, 403, 200, 200, 200),
     'show_payout_invoice': row(404, 404, 200, 404, 404),
+    'show_reconciliation': row(403, 403, 403, 200, 200),
 }
 DOCUMENT = json.loads(app.openapi_json())
 OPERATIONS = {
@@ -167,6 +168,7 @@ def saved(aws: None) -> tuple[Any, dict[str, tuple[str, Any]]]:
         'show_order_invoice': (f'/orders/{released}/invoice', None),
         'show_fee_invoice': (f'/orders/{released}/fee-invoice', None),
         'show_payout_invoice': (f'/payouts/{payout["id"]}/invoice', None),
+        'show_reconciliation': ('/admin/reconciliation', None),
     }
     return resources.save(), requests
 

@@ -18,7 +18,12 @@ FUNCTIONS = {
     'AdvanceOrders': 'advance_orders',
     'SettleWithProvider': 'settle_with_provider',
     'InspectFiles': 'inspect_files',
+    'CloseDays': 'close_days',
+    'AuditLedger': 'audit_ledger',
+    'ReconcileProviders': 'reconcile_providers',
 }
+READ_THE_JOURNAL = {'close_days', 'audit_ledger', 'reconcile_providers'}
+NIGHTLY = {'CloseDays': 'cron(15 0 * * ? *)', 'AuditLedger': 'cron(0 1 * * ? *)', 'ReconcileProviders': 'cron(0 2 * * ? *)'}
 QUEUES = ('Release', 'Order', 'Provider', 'Upload')
 
 
@@ -89,7 +94,24 @@ def test_no_policy_is_broader_than_its_resources():
 def test_nobody_may_change_the_journal():
     for function, statement in statements():
         if 'Journal' in json.dumps(statement['Resource']):
-            assert set(statement['Action']) <= {'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:BatchGetItem'}, function
+            reads = {'dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:Scan'}
+            allowed = {'dynamodb:Query', 'dynamodb:BatchGetItem'} | (reads if function in READ_THE_JOURNAL else set())
+            assert set(statement['Action']) <= {'dynamodb:PutItem'} | allowed, function
+
+
+def test_whoever_looks_for_mistakes_can_make_none():
+    actions = {action for function, statement in statements() if function == 'audit_ledger' for action in statement['Action']}
+    assert not [action for action in actions if 'Put' in action and not action.startswith('logs:')]
+    assert not [action for action in actions if 'Update' in action or 'Delete' in action or 'Write' in action]
+
+
+def test_only_the_closing_of_days_writes_seals():
+    writers = {
+        function
+        for function, statement in statements()
+        if 'Seals' in json.dumps(statement['Resource']) and 's3:PutObject' in statement['Action']
+    }
+    assert writers == {'close_days'}
 
 
 def test_nobody_may_delete_a_row():
@@ -135,8 +157,10 @@ def test_a_message_stays_hidden_for_six_times_its_function(resources):
         assert dead == {'Ref': f'{queue}DeadLetters'}
 
 
-def test_what_fails_is_parked_or_is_late_wakes_somebody(resources):
+def test_what_fails_is_parked_is_late_or_is_wrong_wakes_somebody(resources):
     for name, metric in (
+        ('AuditAlarm', 'AuditFindings'),
+        ('OpenCasesAlarm', 'OpenCases'),
         ('FailuresAlarm', 'Failures'),
         ('ParkedTimersAlarm', 'ParkedTimers'),
         ('LateTimersAlarm', 'OldestTimer'),
@@ -172,6 +196,7 @@ def test_a_function_is_told_of_each_resource_by_its_name(resources):
                 'JournalTable': 'Journal',
                 'BalancesTable': 'Balances',
                 'FilesBucket': 'Files',
+                'SealsBucket': 'Seals',
                 'Client': 'WebClient',
             }.get(logical, logical)
             if variable != 'DEAD_LETTERS_URL':  # which is its own queue's, and looked at above
@@ -204,7 +229,29 @@ def test_the_sweep_runs_every_minute(resources):
     assert [event['Properties']['Schedule'] for event in events.values()] == ['rate(1 minute)']
 
 
-@pytest.mark.parametrize('name', ['Market', 'Journal', 'Balances', 'Files', 'UserPool'])
+@pytest.mark.parametrize(('name', 'schedule'), NIGHTLY.items())
+def test_the_books_are_looked_at_every_night(resources, name, schedule):
+    events = resources[name]['Properties']['Events']
+    assert [event['Properties']['Schedule'] for event in events.values()] == [schedule]
+    assert resources[name]['Properties']['Timeout'] == 900
+
+
+def test_what_did_not_run_at_night_wakes_somebody_too(resources):
+    for name in ('AuditAlarm', 'OpenCasesAlarm'):
+        alarm = resources[name]['Properties']
+        assert (alarm['Period'], alarm['TreatMissingData']) == (24 * 3600, 'breaching')
+
+
+def test_nobody_can_change_a_seal_on_aws(resources, built):
+    lock = resources['Seals']['Properties']['ObjectLockConfiguration']['Fn::If']
+    retention = {'Mode': 'COMPLIANCE', 'Days': {'Ref': 'SealRetentionDays'}}
+    assert lock[1:] == [{'Ref': 'AWS::NoValue'}, {'ObjectLockEnabled': 'Enabled', 'Rule': {'DefaultRetention': retention}}]
+    assert resources['Seals']['Properties']['ObjectLockEnabled'] == {'Fn::If': ['Local', {'Ref': 'AWS::NoValue'}, True]}
+    assert resources['Seals']['Properties']['VersioningConfiguration'] == {'Status': 'Enabled'}
+    assert built['Parameters']['SealRetentionDays']['Default'] == 365
+
+
+@pytest.mark.parametrize('name', ['Market', 'Journal', 'Balances', 'Files', 'Seals', 'UserPool'])
 def test_what_cannot_be_made_again_is_kept(resources, name):
     assert (resources[name]['DeletionPolicy'], resources[name]['UpdateReplacePolicy']) == ('Retain', 'Retain')
 

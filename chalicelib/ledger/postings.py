@@ -6,6 +6,7 @@ second time is recognised. The money events themselves are in the modules beside
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chalicelib.ledger import accounts
@@ -49,8 +50,12 @@ class Posting:
     @property
     def fingerprint(self) -> str:
         """Tells whether a posting of the same name is the same posting."""
-        said = [self.txid, self.currency, [[line.account, line.minor] for line in self.lines]]
-        return hashlib.sha256(json.dumps(said, separators=(',', ':')).encode()).hexdigest()
+        return fingerprint(self.txid, self.currency, [[line.account, line.minor] for line in self.lines])
+
+
+def fingerprint(txid: str, currency: str, lines: Sequence[Sequence[str | int]]) -> str:
+    """Of lines as pairs of an account and an amount, in their order; whether they make a posting or not."""
+    return hashlib.sha256(json.dumps([txid, currency, lines], separators=(',', ':')).encode()).hexdigest()
 
 
 def posting(txid: str, event: str, currency: str, *lines: Line, order_id: str | None = None) -> Posting:

@@ -23,9 +23,10 @@ from chalicelib.reads import Page, Paging
 from chalicelib.timers import TimedRow
 
 SCHEMA_VERSION = 1
-_DERIVED_SHARDS = 16
 _LATEST_MS = 2**48 - 1
 """The last time that a ULID can tell."""
+SHARDS = 16
+"""Partitions over which each day's rows are spread, those of a derived account and those of the index `by_day`."""
 
 
 class AlreadyPosted(Curious, Moved):
@@ -49,6 +50,8 @@ class JournalEntry(JournalRow, discriminator='journal'):
     fingerprint = UnicodeAttribute()
     order_id = UnicodeAttribute(null=True)
     at = IntegerAttribute()
+    day = UnicodeAttribute()
+    """Key of the index `by_day`: the day and one of its shards."""
     schema_version = IntegerAttribute(default=SCHEMA_VERSION)
 
 
@@ -68,6 +71,7 @@ class Balance(BalanceRow):
     minor = IntegerAttribute()
     """In the account's normal sign, so that it is never negative."""
     entries = IntegerAttribute()
+    moved_at = IntegerAttribute()
 
 
 class HeldRow(TimedRow):
@@ -89,6 +93,31 @@ class HeldRow(TimedRow):
         self.held_for = self.held_as = self.held_minor = self.held_by = self.release_at = None
 
 
+def key(txid: str) -> tuple[str, str]:
+    return f'TX#{txid}', 'TX'
+
+
+def account_key(account: str, currency: str) -> str:
+    return f'ACC#{account}#{currency}'
+
+
+def derived_key(account: str, currency: str, day: str, shard: int) -> str:
+    return f'{account_key(account, currency)}#{day_key(day, shard)}'
+
+
+def day_key(day: str, shard: int) -> str:
+    return f'{day}#{shard}'
+
+
+def day_of(ms: int) -> str:
+    """The day in UTC, as 20261124."""
+    return f'{clock.utc(ms):%Y%m%d}'
+
+
+def shard_of(txid: str) -> int:
+    return zlib.crc32(txid.encode()) % SHARDS
+
+
 def post(tx: Transaction, *postings: Posting) -> None:
     """Puts postings into the open transaction: they hold only with the rest of it, and only once.
 
@@ -102,13 +131,12 @@ def post(tx: Transaction, *postings: Posting) -> None:
             _add_entry(tx, posting, line, f'E#{moment}#{number}', now)
             if accounts.rule(line.account).is_guarded:
                 moved.add(line, posting.currency)
-    moved.put_into(tx)
+    moved.put_into(tx, now)
 
 
 def _journal_entry(posting: Posting, now: int) -> JournalEntry:
     return JournalEntry(
-        f'TX#{posting.txid}',
-        'TX',
+        *key(posting.txid),
         txid=posting.txid,
         event=posting.event,
         currency=posting.currency,
@@ -116,15 +144,15 @@ def _journal_entry(posting: Posting, now: int) -> JournalEntry:
         fingerprint=posting.fingerprint,
         order_id=posting.order_id,
         at=now,
+        day=day_key(day_of(now), shard_of(posting.txid)),
     )
 
 
 def _add_entry(tx: Transaction, posting: Posting, line: Line, sk: str, now: int) -> None:
     rule = accounts.rule(line.account)
-    pk = f'ACC#{line.account}#{posting.currency}'
-    shard = f'#{clock.utc(now):%Y%m%d}#{zlib.crc32(posting.txid.encode()) % _DERIVED_SHARDS}'
+    pk = account_key(line.account, posting.currency)
     entry = Entry(
-        pk if rule.is_guarded else pk + shard,
+        pk if rule.is_guarded else derived_key(line.account, posting.currency, day_of(now), shard_of(posting.txid)),
         sk,
         account=line.account,
         currency=posting.currency,
@@ -161,10 +189,10 @@ class Moves:
         move.lowest = min(move.lowest, move.delta)
         move.entries += 1
 
-    def put_into(self, tx: Transaction) -> None:
+    def put_into(self, tx: Transaction, now: int) -> None:
         for (account, currency), move in self._by_balance.items():
-            row = Balance(f'ACC#{account}#{currency}', 'BAL')
-            actions = [Balance.minor.add(move.delta), Balance.entries.add(move.entries)]
+            row = Balance(account_key(account, currency), 'BAL')
+            actions = [Balance.minor.add(move.delta), Balance.entries.add(move.entries), Balance.moved_at.set(now)]
             if move.lowest < 0:
                 enough = Balance.minor >= -move.lowest
                 tx.update(row, actions, when=enough, otherwise=_short(move.line, currency, -move.lowest))
@@ -176,6 +204,11 @@ def _short(line: Line, currency: str, needed: int) -> Exception:
     if line.is_reread:
         return Moved(f'{line.account} has changed meanwhile')
     return InsufficientFunds(f'There is less than {needed} minor units of {currency} to take this from')
+
+
+def posted(txid: str) -> dict[str, Any] | None:
+    """A transaction by its name."""
+    return reads.find(settings.JOURNAL_TABLE, *key(txid))
 
 
 def balances(currency: str, *names: str) -> list[int]:

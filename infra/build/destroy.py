@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
 
 from infra.build.deploy import stack_name
 
@@ -30,12 +31,12 @@ def destroy(stage: str, *, with_data: bool) -> None:
     print(f'{stack} is deleted')
     for resource in kept:
         kind, name = resource['ResourceType'], resource['PhysicalResourceId']
-        if with_data:
-            _delete(kind, name)
-        print(f'{"deleted" if with_data else "kept":8} {kind:22} {name}')
+        is_deleted = with_data and _delete(kind, name)
+        print(f'{"deleted" if is_deleted else "kept":8} {kind:22} {name}')
 
 
-def _delete(kind: str, name: str) -> None:
+def _delete(kind: str, name: str) -> bool:
+    """Whether it is gone. A bucket of seals is not, as long as one of them is locked."""
     match kind:
         case 'AWS::DynamoDB::Table':
             dynamodb = boto3.client('dynamodb')
@@ -48,7 +49,13 @@ def _delete(kind: str, name: str) -> None:
             idp.delete_user_pool(UserPoolId=name)
         case _:
             _empty(name)
-            boto3.client('s3').delete_bucket(Bucket=name)
+            try:
+                boto3.client('s3').delete_bucket(Bucket=name)
+            except ClientError as error:
+                if error.response['Error']['Code'] != 'BucketNotEmpty':
+                    raise
+                return False
+    return True
 
 
 def _empty(bucket: str) -> None:

@@ -30,8 +30,9 @@ ROOT = Path(__file__).parent.parent.parent
 OUT = ROOT / 'out'
 REQUIREMENTS = ROOT / 'requirements.txt'
 OPERATIONS = {
-    'dynamodb': {'BatchGetItem', 'GetItem', 'Query', 'TransactWriteItems', 'UpdateItem'},
-    's3': {'CopyObject', 'CreateBucket', 'DeleteObject', 'GetObject'},  # the SDK signs upload forms as if they made a bucket
+    'dynamodb': {'BatchGetItem', 'GetItem', 'Query', 'Scan', 'TransactWriteItems', 'UpdateItem'},
+    # The SDK signs upload forms as if they made a bucket.
+    's3': {'CopyObject', 'CreateBucket', 'DeleteObject', 'GetObject', 'ListObjectVersions', 'PutObject'},
     'sqs': {'GetQueueAttributes', 'SendMessage', 'SendMessageBatch'},
 }
 """All that is ever asked of AWS: the SDK's data of what else there is would take longer to read than all of our code."""

@@ -48,9 +48,9 @@ def test_a_stage_that_is_taken_down_keeps_its_data_unless_it_is_told_not_to(smal
     sdk = sdk_of(small)
     before = inventory(sdk)
     with small.environment():
-        files = deploy.describe(STAGE)['FilesBucket']
+        buckets = {deploy.describe(STAGE)[f'{name}Bucket'] for name in ('Files', 'Seals')}
         destroy(STAGE, with_data=with_data)
     after = inventory(sdk)
     del after['log group']  # on the emulator, a function that is just finishing makes its own again
-    assert after.pop('bucket') == ({ARTIFACTS} if with_data else {ARTIFACTS, files})
+    assert after.pop('bucket') == ({ARTIFACTS} if with_data else {ARTIFACTS, *buckets})
     assert {kind: names for kind, names in after.items() if names} == {kind: before[kind] for kind in kept}

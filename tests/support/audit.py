@@ -1,12 +1,10 @@
 """Whether journal, entries, balances and orders tell the same story."""
 
 import json
-from collections import defaultdict
 
 from chalicelib import settings
 from chalicelib.ledger import accounts
-from chalicelib.ledger.postings import Line, Posting
-from chalicelib.money import is_whole
+from chalicelib.ledger import audit as ledger
 from tests.support.resources import rows
 
 PER_ORDER = {
@@ -44,45 +42,11 @@ def violations(*, is_quiet: bool = True) -> list[str]:
 
 
 def _journal(journal, entries):
-    lines = defaultdict(list)
-    for entry in entries:
-        lines[entry['txid']].append([entry['account'], entry['minor']])
-    for txid, row in journal.items():
-        said = json.loads(row['lines'])
-        if sum(minor for _, minor in said):
-            yield f'S1: {txid} is off balance'
-        if sorted(said) != sorted(lines[txid]):
-            yield f'S3: {txid} and its entries differ'
-        posting = Posting(txid, row['event'], row['currency'], tuple(Line(*line) for line in said))
-        if posting.fingerprint != row['fingerprint']:
-            yield f'S12: {txid} is not what was posted'
-    for txid in lines.keys() - journal.keys():
-        yield f'S3: entries of {txid}, which is not in the journal'
-    per_currency = defaultdict(int)
-    for entry in entries:
-        per_currency[entry['currency']] += entry['minor']
-    for currency, total in per_currency.items():
-        if total:
-            yield f'S2: {currency} is off by {total}'
+    return ledger.transactions([*journal.values(), *entries])
 
 
 def _balances(entries, balances):
-    folded, counted = defaultdict(int), defaultdict(int)
-    for entry in entries:
-        rule = accounts.rule(entry['account'])
-        if rule.is_guarded:
-            key = f'ACC#{entry["account"]}#{entry["currency"]}'
-            folded[key] += entry['minor'] * rule.side
-            counted[key] += 1
-            if not is_whole(entry['minor'], entry['currency']):
-                yield f'S9: {entry["txid"]} moves a part of what can be paid'
-    for key, row in balances.items():
-        if row['minor'] < 0:
-            yield f'S4: {key} is overdrawn by {-row["minor"]}'
-        if (row['minor'], row['entries']) != (folded[key], counted[key]):
-            yield f'S3: {key} has {row["minor"]} of {row["entries"]} entries; its entries say {folded[key]} of {counted[key]}'
-    for key in folded.keys() - balances.keys():
-        yield f'S3: {key} has entries and no balance'
+    return ledger.balances(balances.values(), entries)
 
 
 def _orders(market, journal, balances):

@@ -61,7 +61,7 @@ def _read_units(answer: dict[str, Any], request: dict[str, Any]) -> float:
         asked = sum(len(table['Keys']) for table in request['RequestItems'].values())
         found = [[item] for items in answer['Responses'].values() for item in items]
         return sum(_units(size(*items), 4 * KB) for items in found) + asked - len(found)
-    if 'KeyConditionExpression' in request:
+    if 'KeyConditionExpression' in request or 'TotalSegments' in request:
         return _units(size(*answer['Items']), 4 * KB) * (1 if request.get('ConsistentRead') else 0.5)
     if 'Key' in request and 'UpdateExpression' not in request:
         return _units(size(answer.get('Item', {})), 4 * KB) * (1 if request.get('ConsistentRead') else 0.5)

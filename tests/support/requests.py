@@ -64,6 +64,7 @@ def writes(market: Market) -> dict[str, tuple[Any, str, str, Any, Any]]:
     charged, deciding = market.charged(market.completed(gig)), market.charged(market.completed(gig))
     charged_id = ok(seller.get(f'/orders/{charged[0]["id"]}/chargebacks'))['items'][0]['id']
     support = Person('support', 'support')
+    ok(support.get('/me'))
 
     def order(made: dict[str, Any], noun: str) -> str:
         return f'/orders/{made["id"]}/{noun}'

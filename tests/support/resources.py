@@ -24,18 +24,24 @@ _TABLE_PROPERTIES = ('AttributeDefinitions', 'KeySchema', 'GlobalSecondaryIndexe
 
 def create() -> None:
     resources = template.assemble()['Resources']
-    dynamodb, sqs = boto3.client('dynamodb'), boto3.client('sqs')
+    sqs = boto3.client('sqs')
     for logical_id, name in TABLES.items():
-        properties = resources[logical_id]['Properties']
-        dynamodb.create_table(TableName=name, **{key: properties[key] for key in _TABLE_PROPERTIES if key in properties})
+        create_table(logical_id, name)
     for logical_id, name in QUEUES.items():
         timeout = resources[logical_id]['Properties'].get('VisibilityTimeout', 30)
         sqs.create_queue(QueueName=name, Attributes={'VisibilityTimeout': str(timeout)})
     bucket = resources['Files']['Properties']
     boto3.client('s3').create_bucket(Bucket=settings.FILES_BUCKET)
+    boto3.client('s3').create_bucket(Bucket=settings.SEALS_BUCKET, ObjectLockEnabledForBucket=True)
     boto3.client('s3').put_public_access_block(
         Bucket=settings.FILES_BUCKET, PublicAccessBlockConfiguration=bucket['PublicAccessBlockConfiguration']
     )
+
+
+def create_table(logical_id: str, name: str) -> None:
+    properties = template.assemble()['Resources'][logical_id]['Properties']
+    made = {key: properties[key] for key in _TABLE_PROPERTIES if key in properties}
+    boto3.client('dynamodb').create_table(TableName=name, **made)
 
 
 def clear() -> None:
@@ -47,7 +53,12 @@ def clear() -> None:
         queue._messages.clear()
         queue.pending_messages.clear()
         queue.deleted_messages.clear()
-    _backend('s3', 'global').buckets[settings.FILES_BUCKET].keys.clear()
+    for name in (settings.FILES_BUCKET, settings.SEALS_BUCKET):
+        bucket(name).keys.clear()
+
+
+def bucket(name: str) -> Any:
+    return _backend('s3', 'global').buckets[name]
 
 
 def table(name: str) -> Any:
