@@ -17,6 +17,7 @@ from chalicelib.orders.routes import routes as order_routes
 from chalicelib.payments import events as payment_events
 from chalicelib.payments.routes import routes as payment_routes
 from chalicelib.payments.sandbox.routes import routes as sandbox_routes
+from chalicelib.payments.webhooks.routes import routes as webhook_routes
 from chalicelib.payouts import events as payout_events
 from chalicelib.payouts.routes import routes as payout_routes
 from chalicelib.quotes.routes import routes as quote_routes
@@ -31,6 +32,7 @@ ROUTES = (
     payment_routes,
     ledger_routes,
     payout_routes,
+    webhook_routes,
     sandbox_routes,
 )
 

@@ -1,10 +1,12 @@
 """The HTTP edge: from a request to a caller, a command and one transaction, and back to JSON or problem+json.
 
 A reading view gets the caller and answers a view. A writing view gets an open transaction as well: what it answers is kept
-under the request's Idempotency-Key in that transaction, and only then does any of it happen.
+under the request's Idempotency-Key in that transaction, and only then does any of it happen. A receiving view gets
+headers and body as they came.
 """
 
 import functools
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -36,6 +38,8 @@ from chalicelib.schemas import Command, Query, View
 
 MAX_BODY_BYTES = 256 * 1024
 _ERRORS_TOLD = 50
+_NAMES = {'provider': re.compile(r'^[a-z]{2,20}$')}
+"""Path parameters that are no ids."""
 PROBLEM_TYPE = 'urn:gigmarket:problem:'
 JSON = {'Content-Type': 'application/json', 'Cache-Control': 'no-store'}
 _PROBLEM = {'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store'}
@@ -75,6 +79,8 @@ class Operation:
     status: int
     takes: type[Command] | None = None
     query: type[Query] | None = None
+    is_keyed: bool = True
+    """Whether a write takes an Idempotency-Key."""
 
 
 class Routes(Blueprint):
@@ -130,6 +136,22 @@ class Routes(Blueprint):
                 return _answer(status, then(answers.model_validate_json(answer.body))) if then and answers else answer
 
             self._publish(method, path, view, respond, access=access, answers=answers, status=status, takes=takes)
+            return view
+
+        return decorate
+
+    def receive(self, path: str, *, answers: type[View]) -> Callable[[Callable[..., View]], Callable[..., View]]:
+        """`view(headers, body, **path) -> View`: what another system tells us, by POST. The view finds out who it is.
+
+        It takes no Idempotency-Key: who tells the same twice knows of none.
+        """
+
+        def decorate(view: Callable[..., View]) -> Callable[..., View]:
+            def respond(_: Caller | None, path: dict[str, str]) -> Answer:
+                return _answer(200, view(self.current_request.headers, self._body(None), **path))
+
+            about = {'access': Access.PUBLIC, 'answers': answers, 'status': 200, 'is_keyed': False}
+            self._publish('POST', path, view, respond, **about)
             return view
 
         return decorate
@@ -221,9 +243,14 @@ def _answer(status: int, view: View | None) -> Answer:
     return Answer(status, view.model_dump_json() if view else '')
 
 
+def path_pattern(parameter: str) -> re.Pattern[str]:
+    """What a parameter of a path looks like: an id, unless it is one of a few names."""
+    return _NAMES.get(parameter, ids.PATTERN)
+
+
 def _check_path(params: Mapping[str, str]) -> None:
     for name, value in params.items():
-        if not ids.PATTERN.match(value):
+        if not path_pattern(name).match(value):
             raise NotFound(f'{name} is not an id of anything here')
 
 

@@ -8,9 +8,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 from pydantic_core.core_schema import IntSchema, ModelSchema, WithDefaultSchema
 
-from chalicelib import errors, ids
+from chalicelib import errors
 from chalicelib.clock import DAY
-from chalicelib.http import PROBLEM_TYPE, Access, Operation
+from chalicelib.http import PROBLEM_TYPE, Access, Operation, path_pattern
 from chalicelib.idempotency import KEPT_MS, MAX_LENGTH
 from chalicelib.schemas import ProblemView
 
@@ -40,6 +40,7 @@ _MEANINGS = {
     403: 'Not allowed',
     404: 'Not there, or not yours',
     409: 'Not possible as things are',
+    413: 'Too large',
     422: 'Not valid, or another request under the same Idempotency-Key',
 }
 _GATEWAY_PROBLEMS = (
@@ -54,6 +55,7 @@ _TAGS = {
     'Orders': 'From a quote to completed work.',
     'Payments': 'Paying for an order.',
     'Money': 'Balances, statements and payouts.',
+    'Webhooks': 'What payment providers tell.',
     'Sandbox': 'Standing in for a bank, where the sandbox provider is in use.',
 }
 
@@ -186,7 +188,12 @@ def _security(access: Access) -> list[dict[str, list[str]]]:
 
 def _parameters(operation: Operation) -> Iterator[dict[str, Any]]:
     for name in re.findall(r'{(\w+)}', operation.path):
-        yield {'name': name, 'in': 'path', 'required': True, 'schema': {'type': 'string', 'pattern': ids.PATTERN.pattern}}
+        yield {
+            'name': name,
+            'in': 'path',
+            'required': True,
+            'schema': {'type': 'string', 'pattern': path_pattern(name).pattern},
+        }
     if operation.query:
         schema = operation.query.model_json_schema(schema_generator=_Schemas)
         for name, prop in schema['properties'].items():
@@ -194,7 +201,7 @@ def _parameters(operation: Operation) -> Iterator[dict[str, Any]]:
             if 'description' in prop:
                 parameter['description'] = prop['description']
             yield parameter
-    if operation.method != 'GET':
+    if operation.method != 'GET' and operation.is_keyed:
         yield {
             'name': 'Idempotency-Key',
             'in': 'header',
@@ -235,7 +242,7 @@ def _problems(operation: Operation) -> Iterator[int]:
     if operation.query:
         yield 422
     if operation.method != 'GET':
-        yield from (400, 409, 422)
+        yield from (400, 409, 422) if operation.is_keyed else (400, 413)
 
 
 def _problem_table() -> str:

@@ -179,6 +179,15 @@ def payout_failed(seller_id: str, payout_id: str, minor: int, currency: str) -> 
     return Posting(f'payout_failed:{payout_id}', 'payout_failed', currency, lines)
 
 
+def payout_returned(seller_id: str, payout_id: str, minor: int, currency: str, provider: str) -> Posting:
+    """It was paid, and the bank has sent it back."""
+    lines = (
+        Line(f'psp.balance:{provider}', -minor),
+        Line(f'seller.available:{seller_id}', minor, seller_id),
+    )
+    return Posting(f'payout_returned:{payout_id}', 'payout_returned', currency, lines)
+
+
 def _of_order(bargain: Bargain, txid: str, event: str, *lines: Line) -> Posting:
     """Lines of nothing (a fee that a policy waives) are left out."""
     return Posting(txid, event, bargain.currency, tuple(line for line in lines if line.minor), bargain.order_id)

@@ -130,6 +130,7 @@ class Refund(HeldRow, discriminator='refund'):
     id = UnicodeAttribute()
     order_id = UnicodeAttribute()
     payment_id = UnicodeAttribute()
+    provider_ref = UnicodeAttribute(null=True)
     currency = UnicodeAttribute()
     amount_minor = IntegerAttribute()
     state = UnicodeAttribute(default='requested')
@@ -171,6 +172,10 @@ def load(order_id: str) -> Order:
     order.extensions = [row for row in rows if isinstance(row, Extension)]
     order.refunds = [row for row in rows if isinstance(row, Refund)]
     return order
+
+
+def refund_sk(refund_id: str) -> str:
+    return f'ORDER#REFUND#{refund_id}'
 
 
 def refund(order: Order, sk: str) -> Refund:

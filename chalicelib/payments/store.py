@@ -13,6 +13,7 @@ class Payment(TimedRow, discriminator='payment'):
     order_id = UnicodeAttribute()
     buyer_id = UnicodeAttribute()
     provider = UnicodeAttribute()
+    provider_ref = UnicodeAttribute(null=True)
     method = UnicodeAttribute()
     currency = UnicodeAttribute()
     amount_minor = IntegerAttribute()

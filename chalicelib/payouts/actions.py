@@ -2,12 +2,13 @@
 
 from chalicelib import clock, db, ids, policy, settings
 from chalicelib.db import Transaction
-from chalicelib.errors import Invalid
+from chalicelib.errors import Invalid, NotFound
 from chalicelib.ledger import postings
 from chalicelib.ledger import store as ledger
 from chalicelib.money import CURRENCIES, Money, is_whole
-from chalicelib.payments.port import ASK_AGAIN_MS, Outcome, Status, agreed
-from chalicelib.payments.providers import provider
+from chalicelib.observe import logger
+from chalicelib.payments.port import Outcome, Status, agreed, ask_again_at
+from chalicelib.payments.providers import provider, provider_for
 from chalicelib.payouts import store
 from chalicelib.payouts.store import Payout
 
@@ -20,7 +21,7 @@ def request(tx: Transaction, seller_id: str, money: Money, destination: str) -> 
         *store.key(seller_id, payout_id),
         id=payout_id,
         seller_id=seller_id,
-        provider=provider().name,
+        provider=provider_for(money.currency).name,
         destination=destination,
         currency=money.currency,
         amount_minor=money.minor,
@@ -39,26 +40,47 @@ def send(pk: str, sk: str) -> None:
     if not payout.is_due('send_payout'):
         return
     at_provider = provider(payout.provider)
-    outcome = at_provider.find_payout(payout.id) or at_provider.create_payout(payout.id, payout.money, payout.destination)
+    found = at_provider.find_payout(payout.id, payout.provider_ref)
+    outcome = found or at_provider.create_payout(payout.id, payout.money, payout.destination)
     said = agreed(outcome, payout.id, payout.money)
     db.atomically(lambda tx: _record(tx, pk, sk, said))
 
 
+def learn(provider_name: str, payout_id: str) -> None:
+    """Asks the provider what has become of a payout, because somebody says that something has. May be done at any time."""
+    try:
+        payout = store.get_by_id(payout_id)
+    except NotFound:
+        logger.warning('a webhook names no payout of ours', payout_id=payout_id)
+        return
+    found = provider(payout.provider).find_payout(payout.id, payout.provider_ref)
+    if found is None or payout.provider != provider_name:
+        logger.warning('a webhook names a payout of which its provider knows nothing', payout_id=payout_id)
+        return
+    said = agreed(found, payout.id, payout.money)
+    db.atomically(lambda tx: _record(tx, payout.pk, payout.sk, said))
+
+
 def _record(tx: Transaction, pk: str, sk: str, outcome: Outcome) -> None:
     payout = store.get(pk, sk)
-    if payout.state != 'requested':
+    seen, is_returned = payout.state, outcome.status is Status.RETURNED
+    if seen != 'requested' and not (seen == 'paid' and is_returned):
         return
+    payout.provider_ref = outcome.ref or payout.provider_ref
     about = (payout.seller_id, payout.id, payout.amount_minor, payout.currency)
     match outcome.status:
         case Status.SUCCEEDED:
             _close(payout, 'paid', None)
             ledger.post(tx, postings.payout_paid(*about, payout.provider))
-        case Status.FAILED:
+        case Status.RETURNED if seen == 'paid':
+            _close(payout, 'returned', outcome.failure or 'unknown')
+            ledger.post(tx, postings.payout_returned(*about, payout.provider))
+        case Status.FAILED | Status.RETURNED:
             _close(payout, 'failed', outcome.failure or 'unknown')
             ledger.post(tx, postings.payout_failed(*about))
         case _:
-            payout.set_timer(('send_payout', clock.now_ms() + ASK_AGAIN_MS))
-    store.save(tx, payout)
+            payout.set_timer(('send_payout', ask_again_at(payout.requested_at)))
+    store.save(tx, payout, seen)
 
 
 def _close(payout: Payout, state: str, failure: str | None) -> None:

@@ -5,4 +5,6 @@ from types import MappingProxyType
 
 from chalicelib.payouts import actions
 
-TIMERS: Mapping[str, Callable[[str, str], None]] = MappingProxyType({'send_payout': actions.send})
+TIMERS: Mapping[str, Callable[[str, str], None]] = MappingProxyType(
+    {'send_payout': actions.send, 'learn_payout': actions.learn}
+)

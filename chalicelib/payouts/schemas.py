@@ -27,8 +27,11 @@ class RequestPayout(Command):
 class PayoutView(View):
     id: str
     state: Annotated[
-        Literal['requested', 'paid', 'failed'],
-        Field(title='PayoutState', description='`failed`: the money is available again.'),
+        Literal['requested', 'paid', 'failed', 'returned'],
+        Field(
+            title='PayoutState',
+            description='`failed`, and `returned` by the bank after it was paid: the money is available again.',
+        ),
     ]
     amount_minor: Minor
     currency: CurrencyCode

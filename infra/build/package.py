@@ -29,6 +29,7 @@ OUT = ROOT / 'out'
 REQUIREMENTS = ROOT / 'requirements.txt'
 OPERATIONS = {
     'dynamodb': {'BatchGetItem', 'GetItem', 'Query', 'TransactWriteItems', 'UpdateItem'},
+    'secretsmanager': {'GetSecretValue'},
     's3': {'CopyObject', 'CreateBucket', 'DeleteObject', 'GetObject'},  # the SDK signs upload forms as if they made a bucket
     'sqs': {'GetQueueAttributes', 'SendMessage', 'SendMessageBatch'},
 }
