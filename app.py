@@ -17,11 +17,12 @@ from chalicelib.orders.routes import routes as order_routes
 from chalicelib.payments import events as payment_events
 from chalicelib.payments.routes import routes as payment_routes
 from chalicelib.payments.sandbox.routes import routes as sandbox_routes
-from chalicelib.payments.webhooks.routes import routes as webhook_routes
 from chalicelib.payouts import events as payout_events
 from chalicelib.payouts.routes import routes as payout_routes
 from chalicelib.quotes.routes import routes as quote_routes
 from chalicelib.users.routes import routes as user_routes
+from chalicelib.webhooks import events as webhook_events
+from chalicelib.webhooks.routes import routes as webhook_routes
 
 ROUTES = (
     user_routes,
@@ -66,7 +67,8 @@ def advance_orders(event: Any) -> queues.Batch:
 
 @app.on_sqs_message(queue='${ProviderQueue.QueueName}', batch_size=10, maximum_concurrency=10)
 def settle_with_provider(event: Any) -> queues.Batch:
-    return queues.act_on_timers(event.to_dict()['Records'], {**payment_events.TIMERS, **payout_events.TIMERS})
+    handlers = {**payment_events.TIMERS, **payout_events.TIMERS, **webhook_events.TIMERS}
+    return queues.act_on_timers(event.to_dict()['Records'], handlers)
 
 
 @app.on_sqs_message(queue='${UploadQueue.QueueName}', batch_size=5, maximum_concurrency=10)

@@ -36,7 +36,6 @@ QUEUES = {
     'send_refund': settings.PROVIDER_QUEUE_URL,
     'send_payout': settings.PROVIDER_QUEUE_URL,
     'read_notice': settings.PROVIDER_QUEUE_URL,
-    'learn_payout': settings.PROVIDER_QUEUE_URL,
 }
 
 

@@ -5,7 +5,6 @@ from types import MappingProxyType
 
 from chalicelib.orders import store as orders
 from chalicelib.payments import actions, store
-from chalicelib.payments.webhooks import actions as webhooks
 
 
 def _settle_payment(pk: str, _: str) -> None:
@@ -17,5 +16,5 @@ def _send_refund(pk: str, sk: str) -> None:
 
 
 TIMERS: Mapping[str, Callable[[str, str], None]] = MappingProxyType(
-    {'settle_payment': _settle_payment, 'send_refund': _send_refund, 'read_notice': webhooks.follow_up}
+    {'settle_payment': _settle_payment, 'send_refund': _send_refund}
 )

@@ -6,7 +6,6 @@ from chalicelib.errors import Invalid, NotFound
 from chalicelib.ledger import postings
 from chalicelib.ledger import store as ledger
 from chalicelib.money import CURRENCIES, Money, is_whole
-from chalicelib.observe import logger
 from chalicelib.payments.port import Outcome, Status, agreed, ask_again_at
 from chalicelib.payments.providers import provider, provider_for
 from chalicelib.payouts import store
@@ -47,16 +46,11 @@ def send(pk: str, sk: str) -> None:
 
 
 def learn(provider_name: str, payout_id: str) -> None:
-    """Asks the provider what has become of a payout, because somebody says that something has. May be done at any time."""
-    try:
-        payout = store.get_by_id(payout_id)
-    except NotFound:
-        logger.warning('a webhook names no payout of ours', payout_id=payout_id)
-        return
+    """Asks the provider what has become of a payout, because it says that something has. May be done at any time."""
+    payout = store.get_by_id(payout_id)
     found = provider(payout.provider).find_payout(payout.id, payout.provider_ref)
     if found is None or payout.provider != provider_name:
-        logger.warning('a webhook names a payout of which its provider knows nothing', payout_id=payout_id)
-        return
+        raise NotFound(f'{provider_name} knows nothing of payout {payout_id}')
     said = agreed(found, payout.id, payout.money)
     db.atomically(lambda tx: _record(tx, payout.pk, payout.sk, said))
 

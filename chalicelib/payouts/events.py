@@ -5,6 +5,4 @@ from types import MappingProxyType
 
 from chalicelib.payouts import actions
 
-TIMERS: Mapping[str, Callable[[str, str], None]] = MappingProxyType(
-    {'send_payout': actions.send, 'learn_payout': actions.learn}
-)
+TIMERS: Mapping[str, Callable[[str, str], None]] = MappingProxyType({'send_payout': actions.send})

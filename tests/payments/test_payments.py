@@ -396,7 +396,7 @@ def test_a_payment_that_takes_time_is_asked_about_again(market, clock, monkeypat
 
 def test_a_refund_is_settled_only_by_an_answer_about_itself(market, monkeypatch):
     order = market.cancelled()
-    monkeypatch.setattr(Sandbox, 'find_refund', lambda _, refund_id: Outcome(refund_id, Money(1, 'USD'), Status.SUCCEEDED))
+    monkeypatch.setattr(Sandbox, 'find_refund', lambda _, refund_id, *__: Outcome(refund_id, Money(1, 'USD'), Status.SUCCEEDED))
     with pytest.raises(ProviderMismatch):
         actions.send_refund(order['id'], f'ORDER#REFUND#{order["refunds"][0]["id"]}')
     assert market.order(order['id'])['funds'] == 'refunding'

@@ -119,8 +119,8 @@ class Xendit:
         raise NotImplementedError('A chargeback at Xendit is contested in its dashboard')
 
     def movements(self, since: int, until: int) -> Iterator[Movement]:
-        """By when they were last changed: settled, sent or reversed."""
-        made = [movement for line in _transactions(since, until) for movement in reading.movements(line)]
+        """By when they were settled, sent or reversed. What was reversed later is told of the time when it was begun."""
+        made = [movement for line in _transactions(since) for movement in reading.movements(line)]
         yield from sorted((one for one in made if since <= one.at < until), key=lambda one: one.at)
 
     def read_notice(self, headers: Mapping[str, str], body: bytes) -> Notice:
@@ -150,8 +150,8 @@ def _looked_up(path: str, **query: Any) -> list[dict[str, Any]]:
     return list(found) if isinstance(found, list) else [found]
 
 
-def _transactions(since: int, until: int) -> Iterator[dict[str, Any]]:
-    asked: dict[str, Any] = {'updated[gte]': _stamp(since), 'updated[lte]': _stamp(until), 'limit': _PAGE}
+def _transactions(since: int) -> Iterator[dict[str, Any]]:
+    asked: dict[str, Any] = {'updated[gte]': _stamp(since), 'limit': _PAGE}
     while True:
         try:
             page = client.get('/transactions', **asked)

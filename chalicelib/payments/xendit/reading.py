@@ -67,17 +67,17 @@ def payout(found: dict[str, Any]) -> Outcome:
 
 
 def movements(line: dict[str, Any]) -> Iterator[Movement]:
-    """What a transaction has moved in our balance: nothing while it is not settled, and twice what was reversed."""
+    """What a transaction has moved in our balance: nothing while it is not settled, and back what was reversed."""
     is_in = line['cashflow'] == 'MONEY_IN'
     if line['status'] not in ('SUCCESS', 'REVERSED') or (is_in and line.get('settlement_status') not in _IN_OUR_BALANCE):
         return
-    amount, sign, at = money(line['amount'], line['currency']), 1 if is_in else -1, _ms(line['updated'])
-    kind, our_id = _MOVEMENTS.get(line['type'], line['type'].lower()), line.get('reference_id')
-    if line['status'] == 'SUCCESS':
-        yield Movement(line['id'], kind, our_id, Money(sign * amount.minor, amount.currency), _fee(line), at)
-    else:
-        back = Money(-sign * amount.minor, amount.currency)
-        yield Movement(f'{line["id"]}:reversed', f'{kind}_returned', our_id, back, Money(0, amount.currency), at)
+    amount, sign, is_reversed = money(line['amount'], line['currency']), 1 if is_in else -1, line['status'] == 'REVERSED'
+    kind, our_id, updated = _MOVEMENTS.get(line['type'], line['type'].lower()), line.get('reference_id'), _ms(line['updated'])
+    gross = Money(sign * amount.minor, amount.currency)
+    yield Movement(line['id'], kind, our_id, gross, _fee(line), _ms(line['created']) if is_reversed else updated)
+    if is_reversed:
+        back = Money(-gross.minor, gross.currency)
+        yield Movement(f'{line["id"]}:reversed', f'{kind}_returned', our_id, back, Money(0, gross.currency), updated)
 
 
 def rupiah(amount: Money) -> int:

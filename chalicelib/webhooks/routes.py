@@ -1,8 +1,8 @@
 from collections.abc import Mapping
 
 from chalicelib.http import Routes
-from chalicelib.payments.webhooks import actions
-from chalicelib.payments.webhooks.schemas import Received
+from chalicelib.webhooks import actions
+from chalicelib.webhooks.schemas import Received
 
 routes = Routes(__name__, tag='Webhooks')
 

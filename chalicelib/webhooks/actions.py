@@ -10,8 +10,9 @@ from chalicelib.payments import actions as payments
 from chalicelib.payments import credentials, providers
 from chalicelib.payments import store as payment_store
 from chalicelib.payments.store import Payment
-from chalicelib.payments.webhooks import store
-from chalicelib.payments.webhooks.store import ReceivedNotice
+from chalicelib.payouts import actions as payouts
+from chalicelib.webhooks import store
+from chalicelib.webhooks.store import ReceivedNotice
 
 
 def receive(provider: str, headers: Mapping[str, str], body: bytes) -> None:
@@ -50,7 +51,7 @@ def _follow_up(received: ReceivedNotice) -> None:
             payment = _payment(received, received.payment_id)
             payments.send_refund(payment.order_id, orders.refund_sk(received.our_id or ''), is_told=True)
         case 'payout':
-            _send('learn_payout', received.provider, received.our_id or '')
+            payouts.learn(received.provider, received.our_id or '')
         case 'chargeback':
             _send('learn_chargeback', received.provider, received.ref or '')
         case _:
