@@ -12,7 +12,7 @@ from chalicelib.users import actions as users
 from tests.support import resources, tokens
 from tests.support.api import Nobody, Person
 from tests.support.market import Market, ok
-from tests.support.requests import writes
+from tests.support.requests import webhook, writes
 
 CALLERS = ('anonymous', 'expired', 'forged', 'stranger', 'buyer', 'seller', 'support', 'admin')
 
@@ -74,6 +74,8 @@ POLICY = {
     'list_statement': signed_in(),
     'request_payout': row(409, 409, 201, 409, 409),
     'list_payouts': signed_in(),
+    # whoever has the provider's token; who is signed in does not matter
+    'receive_webhook': public(),
 }
 DOCUMENT = json.loads(app.openapi_json())
 OPERATIONS = {
@@ -96,13 +98,13 @@ def test_the_document_says_who_has_to_sign_in():
 
 
 @pytest.fixture(scope='module')
-def saved(aws: None) -> tuple[Any, dict[str, tuple[str, Any]]]:
-    """The tables, and for each operation a path and a body with which somebody is let in."""
+def saved(aws: None) -> tuple[Any, dict[str, tuple[Any, ...]]]:
+    """The tables, and for each operation a path, a body and perhaps headers with which somebody is let in."""
     resources.clear()
     users.identify.cache_clear()
     buyer, seller = Person('buyer'), Person('seller')
     market = Market(buyer, seller)
-    requests = {name: (path, body) for name, (_, _, path, body, _) in writes(market).items()}
+    requests: dict[str, tuple[Any, ...]] = {name: (path, body) for name, (_, _, path, body, _) in writes(market).items()}
     order = market.started()
     file_id = market.file(seller, 'delivery')
     ok(seller.post(f'/orders/{order["id"]}/deliveries', {'message': 'Here', 'file_ids': [file_id]}), 201)
@@ -124,6 +126,7 @@ def saved(aws: None) -> tuple[Any, dict[str, tuple[str, Any]]]:
         'list_statement': ('/me/statement', None),
         'request_payout': ('/payouts', {'amount_minor': 5_000, 'currency': 'USD', 'destination': 'sandbox_bank_ok'}),
         'list_payouts': ('/payouts', None),
+        'receive_webhook': webhook(),
     }
     return resources.save(), requests
 
@@ -153,12 +156,12 @@ def test_an_operation_answers_a_caller_as_the_table_says(saved, operation, calle
     tables, requests = saved
     resources.restore(tables)
     users.identify.cache_clear()
-    path, body = requests[operation]
+    path, body, *headers = requests[operation]
     who = person(caller)
     if caller not in ('anonymous', 'expired', 'forged'):
         ok(who.get('/me'))
     before = resources.snapshot()
-    answer = who.request(OPERATIONS[operation][0], path, body)
+    answer = who.request(OPERATIONS[operation][0], path, body, headers=headers[0] if headers else None)
     assert answer.status == POLICY[operation][caller], answer
     if answer.status >= 400:
         assert answer.headers['content-type'] == 'application/problem+json'

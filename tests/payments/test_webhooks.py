@@ -11,13 +11,13 @@ import pytest
 from chalicelib import aws, settings
 from chalicelib.http import MAX_BODY_BYTES
 from chalicelib.payments import credentials, store
-from tests.payments.conftest import OLD_SECRETS, keep_secret
 from tests.payments.world import World, notices
 from tests.support import resources
 from tests.support.api import deliver, sweep
 from tests.support.audit import audit
 from tests.support.fake_psp import Webhook
 from tests.support.market import ok, run_timers
+from tests.support.provider_secrets import OLD_SECRETS, keep
 
 WORDS = {
     'stripe': {'sent': 'succeeded', 'failed': 'failed', 'back': 'reversed'},
@@ -338,7 +338,7 @@ def test_only_those_who_have_something_to_tell_are_heard(nobody, psp, provider):
     'said', ['', '[]', '{"api_key": 1, "webhook_secrets": []}', '{"api_key": "x", "webhook_secrets": [""]}']
 )
 def test_a_stage_whose_secret_cannot_be_read_hears_nobody(nobody, psp, said):
-    keep_secret('stripe', said or ' ')
+    keep('stripe', said or ' ')
     credentials.forget()
     assert nobody.post('/webhooks/stripe', b'{}').status == 404
 
@@ -349,7 +349,7 @@ def test_a_new_secret_is_known_after_five_minutes(market, psp, clock):
     body = json.dumps({'id': 'x'}).encode()
     ok(world.send(psp.signed('xendit', body)))
     resources.drain('provider')
-    keep_secret('xendit', {'api_key': 'k', 'webhook_secrets': ['newest']})
+    keep('xendit', {'api_key': 'k', 'webhook_secrets': ['newest']})
     refused(world, psp.signed('xendit', body, secret='newest'), 401)
     clock.shift(301)
     ok(world.send(psp.signed('xendit', body, secret='newest')))

@@ -3,7 +3,9 @@
 import hashlib
 from typing import Any
 
+from tests.support import provider_secrets
 from tests.support.market import ANSWERS, GIG, PNG, Market, ok
+from tests.support.provider_secrets import SECRETS
 
 
 def promise(**other: Any) -> dict[str, Any]:
@@ -14,6 +16,12 @@ def promise(**other: Any) -> dict[str, Any]:
         'size_bytes': len(PNG),
         'sha256': hashlib.sha256(PNG).hexdigest(),
     } | other
+
+
+def webhook() -> tuple[str, dict[str, str], dict[str, str]]:
+    """One that is taken, about nothing of ours: path, body and headers."""
+    provider_secrets.keep_all()
+    return '/webhooks/xendit', {'id': 'inv_1', 'external_id': 'inv_1'}, {'X-Callback-Token': SECRETS['xendit']}
 
 
 def writes(market: Market) -> dict[str, tuple[Any, str, str, Any, Any]]:

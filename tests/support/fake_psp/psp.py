@@ -34,7 +34,7 @@ class Webhook:
 class FakePsp:
     def __init__(self, keys: dict[str, str], secrets: dict[str, str]) -> None:
         self.books = Books()
-        self.keys, self.secrets = keys, secrets
+        self.keys, self.secrets = dict(keys), secrets
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self._troubles: deque[tuple[str, str]] = deque()
         self._lies: dict[str, dict[str, Any]] = {}
