@@ -37,6 +37,8 @@ ROUTES = (
     sandbox_routes,
 )
 
+PROVIDER_EVENTS = {**payment_events.TIMERS, **payout_events.TIMERS, **payout_events.NOTICES, **webhook_events.TIMERS}
+
 app = Chalice(app_name='gigmarket', configure_logs=False)
 app.register_middleware(observe.requests, 'http')
 for kind in ('sqs', 'scheduled'):
@@ -67,8 +69,7 @@ def advance_orders(event: Any) -> queues.Batch:
 
 @app.on_sqs_message(queue='${ProviderQueue.QueueName}', batch_size=10, maximum_concurrency=10)
 def settle_with_provider(event: Any) -> queues.Batch:
-    handlers = {**payment_events.TIMERS, **payout_events.TIMERS, **webhook_events.TIMERS}
-    return queues.act_on_timers(event.to_dict()['Records'], handlers)
+    return queues.act_on_timers(event.to_dict()['Records'], PROVIDER_EVENTS)
 
 
 @app.on_sqs_message(queue='${UploadQueue.QueueName}', batch_size=5, maximum_concurrency=10)

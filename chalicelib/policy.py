@@ -16,6 +16,25 @@ def _per_currency(**minor: int) -> Mapping[str, int]:
 
 
 @dataclass(frozen=True)
+class HoldRule:
+    """How long a completed order's money clears, for the orders that all the conditions given are true of."""
+
+    name: str
+    days: int
+    level: str | None = None
+    category: str | None = None
+    from_minor: Mapping[str, int] | None = None
+    """By currency: the price from which on it holds."""
+
+    def holds_for(self, level: str, category: str, currency: str, price_minor: int) -> bool:
+        return (
+            self.level in (None, level)
+            and self.category in (None, category)
+            and (self.from_minor is None or price_minor >= self.from_minor[currency])
+        )
+
+
+@dataclass(frozen=True)
 class Policy:
     version: str
 
@@ -24,6 +43,9 @@ class Policy:
     min_price_minor: Mapping[str, int] = field(default_factory=lambda: _per_currency(USD=500, IDR=5_000_000))
     max_price_minor: Mapping[str, int] = field(default_factory=lambda: _per_currency(USD=2_000_000, IDR=30_000_000_000))
     min_payout_minor: Mapping[str, int] = field(default_factory=lambda: _per_currency(USD=500, IDR=5_000_000))
+    payout_fee_minor: Mapping[str, int] = field(default_factory=lambda: _per_currency(USD=100, IDR=500_000))
+    min_tip_minor: Mapping[str, int] = field(default_factory=lambda: _per_currency(USD=100, IDR=1_000_000))
+    min_top_up_minor: Mapping[str, int] = field(default_factory=lambda: _per_currency(USD=500, IDR=5_000_000))
 
     day_ms: int = DAY
     """How long a day of delivery time, or of an extension, lasts."""
@@ -36,15 +58,26 @@ class Policy:
     """From the due date until an undelivered order is cancelled."""
     review_ms: int = 3 * DAY
     """From a delivery until silence accepts it."""
-    clearing_ms: int = 14 * DAY
-    top_clearing_ms: int = 7 * DAY
+    clearing_day_ms: int = DAY
+    """How long a day in clearing lasts."""
+    hold_rules: tuple[HoldRule, ...] = field(
+        default_factory=lambda: (
+            HoldRule('large_order', 21, from_minor=_per_currency(USD=500_000, IDR=7_500_000_000)),
+            HoldRule('top_rated_seller', 7, level='top_rated'),
+            HoldRule('standard', 14),
+        )
+    )
+    """The first one that holds for an order decides."""
+    dispute_answer_ms: int = 5 * DAY
+    dispute_talk_ms: int = 5 * DAY
+    dispute_ruling_ms: int = 5 * DAY
     extension_answer_ms: int = 2 * DAY
     """From a seller's request for more time until silence grants it."""
     max_extension_days: int = 60
     max_review_extension_days: int = 5
 
-    def clears_after_ms(self, seller_level: str) -> int:
-        return self.top_clearing_ms if seller_level == 'top_rated' else self.clearing_ms
+    def hold_rule(self, *, level: str, category: str, currency: str, price_minor: int) -> HoldRule:
+        return next(rule for rule in self.hold_rules if rule.holds_for(level, category, currency, price_minor))
 
 
 _2026_11 = Policy('2026-11')
@@ -57,8 +90,10 @@ _2026_11_LOCAL = replace(
     very_late_ms=MINUTE,
     undelivered_ms=30 * MINUTE,
     review_ms=MINUTE,
-    clearing_ms=14 * SECOND,
-    top_clearing_ms=7 * SECOND,
+    clearing_day_ms=SECOND,
+    dispute_answer_ms=5 * MINUTE,
+    dispute_talk_ms=5 * MINUTE,
+    dispute_ruling_ms=5 * MINUTE,
     extension_answer_ms=2 * MINUTE,
 )
 

@@ -12,6 +12,7 @@ from chalicelib import ids
 # The title of an enum names its component in the OpenAPI document, and so its type in the clients generated from it.
 CurrencyCode = Annotated[Literal['USD', 'IDR'], Field(title='CurrencyCode')]
 Minor = Annotated[int, Field(description='Whole minor units of the currency: 1050 is $10.50, and 5000000 is Rp 50.000.')]
+Amount = Annotated[int, Field(ge=1, le=10**12, description='Whole minor units of the currency, in what can be paid.')]
 Language = Annotated[str, StringConstraints(pattern=r'^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$')]
 """A BCP 47 tag of language, and perhaps script and region: en, id, zh-Hant, pt-BR."""
 CountryCode = Annotated[str, StringConstraints(pattern=r'^[A-Z]{2}$')]

@@ -29,7 +29,9 @@ REQUESTS = {
     'draft_gig': 1,
     'announce_file': 1,
     'publish_gig': 2,
-    'ask_quote': 3,
+    'refund_order': 2,
+    'offer_extra': 2,
+    'ask_quote': 4,
     'place_order': 2,
     'pay_order': 8,
     'submit_requirements': 2,
@@ -37,7 +39,7 @@ REQUESTS = {
     'request_revision': 2,
     'accept_order': 2,
     'cancel_order': 2,
-    'release_payment': 2,
+    'release_payment': 3,
     'send_payout': 5,
     'inspect_files': 5,
     'receive_webhook': 3,
@@ -51,7 +53,7 @@ def test_an_operation_asks_exactly_so_often(operation, requests):
 
 
 def test_a_decision_is_one_read_and_one_transaction():
-    for operation in ('submit_requirements', 'deliver_order', 'accept_order', 'cancel_order', 'release_payment'):
+    for operation in ('submit_requirements', 'deliver_order', 'accept_order', 'cancel_order', 'refund_order', 'offer_extra'):
         assert bills()[operation].calls == ['Query', 'TransactWriteItems']
 
 

@@ -47,7 +47,8 @@ def still_pending(monkeypatch, method):
     def once(sandbox, our_id, *_):
         monkeypatch.setattr(Sandbox, method, found)
         row = row_of('refund' if method == 'find_refund' else 'payout')
-        return Outcome(our_id, Money(row['amount_minor'], row['currency']), Status.PENDING)
+        asked = row['amount_minor'] - row.get('fee_minor', 0)
+        return Outcome(our_id, Money(asked, row['currency']), Status.PENDING)
 
     monkeypatch.setattr(Sandbox, method, once)
 

@@ -9,7 +9,10 @@ from chalicelib.ledger import accounts
 from chalicelib.money import CURRENCIES
 from chalicelib.schemas import CurrencyCode, Minor, PageView, View
 
-Reason = Annotated[Literal['in_escrow', 'clearing', 'refund', 'payout'], Field(title='PendingReason')]
+Reason = Annotated[
+    Literal['in_escrow', 'clearing', 'dispute', 'chargeback', 'refund', 'payout', 'reserved'], Field(title='PendingReason')
+]
+_EARNED = ('in_escrow', 'clearing', 'dispute', 'chargeback')
 
 
 class PendingAmount(View):
@@ -18,11 +21,15 @@ class PendingAmount(View):
         Reason,
         Field(
             description='`in_escrow`: held until the order is completed. `clearing`: earned, available at `release_at`. '
-            '`refund` and `payout`: asked of the payment provider, not confirmed yet.'
+            '`dispute` and `chargeback`: of an order that is frozen until it is over. `refund` and `payout`: asked of the '
+            'payment provider, not confirmed yet. `reserved`: credit that a payment in the making will use.'
         ),
     ]
+    rule: Annotated[
+        str, Field(description='The rule that set it, by its name in the policy.', examples=['standard', 'top_rated_seller'])
+    ]
     release_at: Annotated[datetime | None, Field(description='When it becomes available; null where that is not a date.')]
-    subject_id: Annotated[str, Field(description='The order, refund or payout that holds it.')]
+    subject_id: Annotated[str, Field(description='The order, payment, refund or payout that holds it.')]
 
 
 class CurrencyBalance(View):
@@ -31,7 +38,14 @@ class CurrencyBalance(View):
     available_minor: Annotated[Minor, Field(description='What may be paid out now.')]
     pending_minor: Annotated[Minor, Field(description='The sum of what is pending for work sold.')]
     in_payout_minor: Minor
-    wallet_minor: Annotated[Minor, Field(description='Refunds that could not go back to where they came from.')]
+    wallet_minor: Annotated[Minor, Field(description='Refunds that went no further, and what you paid in: to pay with.')]
+    promo_minor: Annotated[Minor, Field(description='Credit that was given to you: it is used first.')]
+    owed_minor: Annotated[
+        Minor,
+        Field(
+            description='What you owe us, after money was taken back that had been paid out. What you earn next pays it first.'
+        ),
+    ]
     pending: list[PendingAmount]
 
 
@@ -48,7 +62,11 @@ class BalanceView(View):
     def _in(code: str, total: dict[str, int], held: list[dict[str, Any]]) -> CurrencyBalance:
         pending = [
             PendingAmount(
-                amount_minor=row['held_minor'], reason=row['held_as'], release_at=row.get('release_at'), subject_id=row['id']
+                amount_minor=row['held_minor'],
+                reason=row['held_as'],
+                rule=row['held_by'],
+                release_at=row.get('release_at'),
+                subject_id=row['id'],
             )
             for row in held
         ]
@@ -57,7 +75,7 @@ class BalanceView(View):
                 **total,
                 'currency': code,
                 'exponent': CURRENCIES[code].exponent,
-                'pending_minor': sum(p.amount_minor for p in pending if p.reason in ('in_escrow', 'clearing')),
+                'pending_minor': sum(p.amount_minor for p in pending if p.reason in _EARNED),
                 'in_payout_minor': sum(p.amount_minor for p in pending if p.reason == 'payout'),
                 'pending': pending,
             }
@@ -69,7 +87,19 @@ class StatementLine(View):
     at: datetime
     event: Annotated[str, Field(examples=['payment_released'])]
     account: Annotated[
-        Literal['escrow', 'fee.buyer', 'seller.clearing', 'seller.available', 'buyer.wallet', 'refund', 'payout'],
+        Literal[
+            'escrow',
+            'fee.buyer',
+            'fee.tax',
+            'seller.clearing',
+            'seller.available',
+            'receivable.seller',
+            'buyer.wallet',
+            'buyer.promo',
+            'buyer.reserved',
+            'refund',
+            'payout',
+        ],
         Field(title='StatementAccount', description='Which of your accounts it moved.'),
     ]
     amount_minor: Annotated[int, Field(description='Added to (+) or taken from (-) that account.')]

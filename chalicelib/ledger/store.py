@@ -15,6 +15,7 @@ from chalicelib.db import BalanceRow, IntegerAttribute, JournalRow, Transaction
 from chalicelib.errors import Curious, InsufficientFunds, Moved
 from chalicelib.ledger import accounts
 from chalicelib.ledger.postings import Line, Posting
+from chalicelib.ledger.purse import Standing
 from chalicelib.money import CURRENCIES
 from chalicelib.reads import Page, Paging
 from chalicelib.timers import TimedRow
@@ -72,13 +73,16 @@ class HeldRow(TimedRow):
     """Key of the sparse index of the same name."""
     held_as = UnicodeAttribute(null=True)
     held_minor = IntegerAttribute(null=True)
+    held_by = UnicodeAttribute(null=True)
+    """The rule of the policy that set it."""
     release_at = IntegerAttribute(null=True)
 
-    def hold(self, owner_id: str, reason: str, minor: int, release_at: int | None = None) -> None:
-        self.held_for, self.held_as, self.held_minor, self.release_at = owner_id, reason, minor, release_at
+    def hold(self, owner_id: str, reason: str, minor: int, *, rule: str, release_at: int | None = None) -> None:
+        self.held_for, self.held_as, self.held_minor = owner_id, reason, minor
+        self.held_by, self.release_at = rule, release_at
 
     def let_go(self) -> None:
-        self.held_for = self.held_as = self.held_minor = self.release_at = None
+        self.held_for = self.held_as = self.held_minor = self.held_by = self.release_at = None
 
 
 def post(tx: Transaction, posting: Posting) -> None:
@@ -124,22 +128,39 @@ def _add_line(tx: Transaction, posting: Posting, line: Line, sk: str, now: int) 
         if delta > 0:
             tx.upsert(Balance(pk, 'BAL'), actions)
         else:
-            short = InsufficientFunds(f'There is less than {-delta} minor units of {posting.currency} to take this from')
+            short = _short(posting, line, -delta)
             tx.update(Balance(pk, 'BAL'), actions, when=Balance.minor >= -delta, otherwise=short)
 
 
-def totals(user_id: str) -> dict[str, dict[str, int]]:
-    """By currency, what a user may withdraw and what is in their wallet. One request."""
-    names = (f'seller.available:{user_id}', f'buyer.wallet:{user_id}')
-    keys = [(f'ACC#{name}#{currency}', 'BAL') for currency in CURRENCIES for name in names]
+def _short(posting: Posting, line: Line, needed: int) -> Exception:
+    if line.is_reread:
+        return Moved(f'{line.account} has changed meanwhile')
+    return InsufficientFunds(f'There is less than {needed} minor units of {posting.currency} to take this from')
+
+
+def balances(currency: str, *names: str) -> list[int]:
+    """What guarded accounts hold now, in their normal sign, in the order of the names. One request."""
+    keys = [(f'ACC#{name}#{currency}', 'BAL') for name in names]
     found = {row['pk']: row['minor'] for row in reads.find_many(settings.BALANCES_TABLE, keys)}
-    available, wallet = names
+    return [found.get(pk, 0) for pk, _ in keys]
+
+
+def standing(seller_id: str, currency: str) -> Standing:
+    return Standing(*balances(currency, f'seller.available:{seller_id}', f'receivable.seller:{seller_id}'))
+
+
+def totals(user_id: str) -> dict[str, dict[str, int]]:
+    """By currency, what a user may withdraw, owes us, and can pay with. One request."""
+    names = {
+        'available_minor': f'seller.available:{user_id}',
+        'owed_minor': f'receivable.seller:{user_id}',
+        'wallet_minor': f'buyer.wallet:{user_id}',
+        'promo_minor': f'buyer.promo:{user_id}',
+    }
+    keys = [(f'ACC#{name}#{currency}', 'BAL') for currency in CURRENCIES for name in names.values()]
+    found = {row['pk']: row['minor'] for row in reads.find_many(settings.BALANCES_TABLE, keys)}
     return {
-        currency: {
-            'available_minor': found.get(f'ACC#{available}#{currency}', 0),
-            'wallet_minor': found.get(f'ACC#{wallet}#{currency}', 0),
-        }
-        for currency in CURRENCIES
+        currency: {field: found.get(f'ACC#{name}#{currency}', 0) for field, name in names.items()} for currency in CURRENCIES
     }
 
 

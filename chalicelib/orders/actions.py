@@ -3,15 +3,17 @@
 from chalicelib import clock, ids
 from chalicelib.auth import Caller
 from chalicelib.db import Transaction
-from chalicelib.errors import Conflict
+from chalicelib.errors import Conflict, Invalid
 from chalicelib.files import store as files
 from chalicelib.gigs import store as gigs
-from chalicelib.ledger import postings
+from chalicelib.ledger import order_postings as postings
 from chalicelib.ledger import store as ledger
+from chalicelib.ledger.purse import Means, Standing
 from chalicelib.orders import deliveries, lifecycle, refunds, store
-from chalicelib.orders.lifecycle import SYSTEM, Actor, OrderFunds, OrderRole, OrderState
-from chalicelib.orders.store import Order
+from chalicelib.orders.lifecycle import SYSTEM, Actor, Fault, OrderFunds, OrderRole, OrderState
+from chalicelib.orders.rows import Order
 from chalicelib.quotes import store as quotes
+from chalicelib.users import store as users
 
 
 def place(tx: Transaction, buyer_id: str, quote_id: str) -> Order:
@@ -36,6 +38,7 @@ def place(tx: Transaction, buyer_id: str, quote_id: str) -> Order:
         currency=quote.currency,
         price_minor=quote.price_minor,
         buyer_fee_minor=quote.buyer_fee_minor,
+        tax_minor=quote.tax_minor,
         commission_minor=quote.commission_minor,
         policy_version=quote.policy_version,
         terms=quote.terms,
@@ -49,19 +52,18 @@ def place(tx: Transaction, buyer_id: str, quote_id: str) -> Order:
     return order
 
 
-def capture(tx: Transaction, order: Order, *, payment_id: str, provider: str) -> None:
+def capture(tx: Transaction, order: Order, means: Means) -> None:
     """The buyer's money is here: it is held, and the work begins (or, for a digital product, is delivered)."""
     lifecycle.decide('capture', SYSTEM, order.facts())
-    now = clock.now_ms()
-    order.paid_at, order.payment_id, order.funds = now, payment_id, OrderFunds.HELD.value
-    order.hold(order.seller_id, 'in_escrow', order.bargain.net_minor)
+    order.paid_at, order.payment_id, order.funds = clock.now_ms(), means.payment_id, OrderFunds.HELD.value
+    order.take_in(order.price, means)
     state = lifecycle.after_payment(order.gig_kind, has_requirements=bool(order.terms['requirements']))
     if state is OrderState.IN_PROGRESS:
         order.start_clock()
     order.enter(state)
     store.save(tx, order)
-    ledger.post(tx, postings.payment_captured(order.bargain, payment_id, provider))
-    store.note(tx, order, 'PaymentCaptured', SYSTEM, payment_id=payment_id)
+    ledger.post(tx, postings.payment_captured(order.sides, order.price, means))
+    store.note(tx, order, 'PaymentCaptured', SYSTEM, payment_id=means.payment_id)
     if state is OrderState.DELIVERED:
         deliveries.hand_over_product(tx, order)
 
@@ -80,56 +82,78 @@ def complete(tx: Transaction, order: Order) -> None:
 
 
 def _complete(tx: Transaction, order: Order, actor: Actor) -> None:
+    before = order.purse
+    order.purse = before.completed(order.terms['commission_bps'], order.currency)
     order.completed_at, order.funds = clock.now_ms(), OrderFunds.CLEARING.value
     order.enter(OrderState.COMPLETED)
-    order.hold(order.seller_id, 'clearing', order.bargain.net_minor, release_at=order.due_at)
+    order.account_for()
     store.save(tx, order)
-    ledger.post(tx, postings.order_completed(order.bargain))
+    ledger.post(tx, postings.order_completed(order.sides, before, order.purse, order.tax_country))
     store.note(tx, order, 'OrderCompleted', actor)
 
 
 def release(tx: Transaction, order: Order) -> None:
     """The clearing period is over: the money is the seller's to withdraw."""
     lifecycle.decide('release', SYSTEM, order.facts())
+    cleared = order.purse
     order.released_at, order.funds = clock.now_ms(), OrderFunds.RELEASED.value
+    order.purse = cleared.let_out()
     order.set_timer(None)
     order.let_go()
     store.save(tx, order)
-    ledger.post(tx, postings.payment_released(order.bargain))
+    standing = ledger.standing(order.seller_id, order.currency)
+    ledger.post(tx, postings.payment_released(order.sides, cleared, standing))
     store.note(tx, order, 'PaymentReleased', SYSTEM)
 
 
-def cancel(tx: Transaction, caller: Caller, order_id: str, reason: str) -> Order:
+def cancel(tx: Transaction, caller: Caller, order_id: str, reason: str, fault: Fault | None) -> Order:
     order, actor = store.load_for(order_id, caller)
     lifecycle.decide('cancel', actor, order.facts())
-    _close(tx, order, OrderState.CANCELLED, actor, reason)
+    if fault and actor.role is not OrderRole.STAFF:
+        raise Invalid.at('#/fault', 'Only support says whose fault it is; leave it out')
+    close(
+        tx,
+        order,
+        OrderState.CANCELLED,
+        actor,
+        reason=reason,
+        fault=fault or lifecycle.fault_of('cancel', actor.role, order.facts()),
+    )
     return order
 
 
 def expire(tx: Transaction, order: Order) -> None:
     lifecycle.decide('expire', SYSTEM, order.facts())
-    _close(tx, order, OrderState.EXPIRED, SYSTEM, 'It was not paid in time')
+    close(tx, order, OrderState.EXPIRED, SYSTEM, reason='It was not paid in time', fault=Fault.NONE)
 
 
 def time_out(tx: Transaction, order: Order) -> None:
     """Whoever had to act did not: no requirements, or no delivery."""
     lifecycle.decide('time_out', SYSTEM, order.facts())
     missing = 'requirements' if order.state == OrderState.AWAITING_REQUIREMENTS else 'a delivery'
-    reason = f'It waited too long for {missing}'
-    _close(tx, order, OrderState.CANCELLED, SYSTEM, reason)
+    fault = lifecycle.fault_of('time_out', OrderRole.SYSTEM, order.facts())
+    close(tx, order, OrderState.CANCELLED, SYSTEM, reason=f'It waited too long for {missing}', fault=fault)
 
 
-def _close(tx: Transaction, order: Order, state: OrderState, actor: Actor, reason: str) -> None:
+def close(tx: Transaction, order: Order, state: OrderState, actor: Actor, *, reason: str, fault: Fault) -> None:
     """An end without completion: whatever is held goes back, and whatever was handed over is taken back."""
     for file_id in {file_id for delivery in order.deliveries for file_id in delivery.file_ids}:
         files.revoke(tx, file_id, order.buyer_id, order.id)
     order.enter(state)
-    order.let_go()
     order.closed_at, order.closed_by, order.closed_because = clock.now_ms(), actor.role.value, reason
-    refund = refunds.new(order, order.payment_id) if order.funds == OrderFunds.HELD and order.payment_id else None
-    if refund:
-        order.funds = OrderFunds.REFUNDING.value
+    is_paid = order.funds == OrderFunds.HELD
+    order.fault = (fault if is_paid else Fault.NONE).value
+    taken = refunds.take(order, order.purse.refundable_minor, actor, reason) if is_paid else None
+    order.account_for()
     store.save(tx, order)
-    store.note(tx, order, f'Order{state.value.capitalize()}', actor, reason=reason)
-    if refund:
-        refunds.request(tx, order, refund)
+    store.note(tx, order, f'Order{state.value.capitalize()}', actor, reason=reason, fault=order.fault)
+    if taken:
+        refunds.request(tx, order, taken, Standing(), actor)
+    _blame(tx, order)
+
+
+def _blame(tx: Transaction, order: Order) -> None:
+    """Only the record of whose fault it was changes."""
+    if order.fault != Fault.NONE:
+        user_id = order.buyer_id if order.fault == Fault.BUYER else order.seller_id
+        users.count_fault(tx, user_id, f'{order.fault}_faults')

@@ -6,7 +6,7 @@ from chalicelib.db import Transaction
 from chalicelib.files import store as files
 from chalicelib.orders import lifecycle, limits, store
 from chalicelib.orders.lifecycle import SYSTEM, Actor, OrderState
-from chalicelib.orders.store import Delivery, Order
+from chalicelib.orders.rows import Delivery, Order
 
 
 def deliver(tx: Transaction, caller: Caller, order_id: str, message: str, file_ids: list[str]) -> Order:

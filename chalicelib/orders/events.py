@@ -7,7 +7,7 @@ from chalicelib import db
 from chalicelib.db import Transaction
 from chalicelib.errors import NotFound
 from chalicelib.orders import actions, extensions, store
-from chalicelib.orders.store import Order
+from chalicelib.orders.rows import Order
 
 Handler = Callable[[str, str], None]
 

@@ -6,7 +6,7 @@ from chalicelib.db import Transaction
 from chalicelib.errors import Conflict, Invalid, NotFound
 from chalicelib.orders import lifecycle, limits, store
 from chalicelib.orders.lifecycle import SYSTEM, Actor, OrderRole, OrderState
-from chalicelib.orders.store import Extension, Order
+from chalicelib.orders.rows import Extension, Order
 
 
 def extend(tx: Transaction, caller: Caller, order_id: str, days: int, reason: str) -> Order:
@@ -22,7 +22,7 @@ def extend(tx: Transaction, caller: Caller, order_id: str, days: int, reason: st
         name = 'DeliveryExtended'
         lifecycle.decide('extend_delivery', actor, order.facts())
         _check(days, order.policy.max_extension_days)
-        _move_due_date(order, days)
+        move_due_date(order, days)
         store.save(tx, order)
     store.note(tx, order, name, actor, days=days, reason=reason)
     return order
@@ -75,15 +75,16 @@ def _settle(tx: Transaction, order: Order, extension: Extension, state: str, act
     extension.state = state
     extension.set_timer(None)
     if state == 'granted':
-        _move_due_date(order, extension.days)
+        move_due_date(order, extension.days)
     store.save_extension(tx, extension)
     store.save(tx, order)
     store.note(tx, order, f'Extension{state.capitalize()}', actor, extension_id=extension.id, days=extension.days)
 
 
-def _move_due_date(order: Order, days: int) -> None:
+def move_due_date(order: Order, days: int) -> None:
     order.delivery_due_at = (order.delivery_due_at or clock.now_ms()) + days * order.policy.day_ms
-    order.enter(OrderState(order.state))
+    if not order.frozen_by:
+        order.enter(OrderState(order.state))
 
 
 def _check(days: int, most: int) -> None:

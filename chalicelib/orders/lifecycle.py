@@ -47,6 +47,17 @@ class OrderFunds(StrEnum):
     RELEASED = 'released'
     REFUNDING = 'refunding'
     REFUNDED = 'refunded'
+    FROZEN = 'frozen'
+    """A chargeback is open."""
+    CHARGED_BACK = 'charged_back'
+
+
+class Fault(StrEnum):
+    """On whose record a cancellation goes."""
+
+    BUYER = 'buyer'
+    SELLER = 'seller'
+    NONE = 'none'
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,9 @@ class Facts:
     """A digital product whose seller takes it back until it counts as accepted."""
     has_revisions_left: bool = True
     is_clearing: bool = False
+    is_refundable: bool = False
+    frozen_by: str | None = None
+    """`dispute` or `chargeback`: until it is over, the order stands still."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +99,7 @@ def _row(
 
 _S, _R = OrderState, OrderRole
 _WORKING = (_S.IN_PROGRESS, _S.REVISION_REQUESTED)
-_PAID = (_S.AWAITING_REQUIREMENTS, *_WORKING, _S.DELIVERED)
+PAID = (_S.AWAITING_REQUIREMENTS, *_WORKING, _S.DELIVERED)
 
 TRANSITIONS = (
     # action               who                      from                                     to
@@ -132,8 +146,28 @@ TRANSITIONS = (
         provided=lambda facts: facts.is_returnable,
         otherwise='What was delivered is accepted or sent back for a revision; only some digital products can be returned',
     ),
-    _row('cancel', (_R.SELLER, _R.STAFF), (_S.PENDING_PAYMENT, *_PAID), _S.CANCELLED),
+    _row('cancel', (_R.SELLER, _R.STAFF), (_S.PENDING_PAYMENT, *PAID), _S.CANCELLED),
     _row('time_out', (_R.SYSTEM,), (_S.AWAITING_REQUIREMENTS, *_WORKING), _S.CANCELLED),
+    _row(
+        'refund',
+        (_R.SELLER, _R.STAFF),
+        (*PAID, _S.COMPLETED),
+        provided=lambda facts: facts.is_refundable,
+        otherwise='This order has no money left that could go back',
+    ),
+    _row('offer_extra', (_R.SELLER,), PAID),
+    _row('withdraw_extra', (_R.SELLER,), PAID),
+    _row('decline_extra', (_R.BUYER,), PAID),
+    _row('pay_extra', (_R.BUYER,), PAID),
+    _row('tip', (_R.BUYER,), (_S.COMPLETED,)),
+    _row('dispute', (_R.BUYER, _R.SELLER), PAID),
+    _row(
+        'dispute',
+        (_R.BUYER,),
+        (_S.COMPLETED,),
+        provided=lambda facts: facts.is_clearing,
+        otherwise='The seller has been paid for this order; ask them for a refund, or support',
+    ),
 )
 ACTIONS = tuple(dict.fromkeys(transition.action for transition in TRANSITIONS))
 
@@ -146,12 +180,29 @@ def decide(action: str, actor: Actor, facts: Facts) -> Transition:
         who = ' or '.join(sorted({r.value for t in of_action for r in t.who if r is not OrderRole.SYSTEM})) or 'nobody'
         raise Forbidden(f'{_said(action)} is for the {who} of an order, not for the {actor.role}')
     here = next((t for t in of_role if facts.state in t.sources), None)
+    if facts.frozen_by:
+        raise IllegalTransition(f'{_said(action)} is not possible while a {facts.frozen_by} of this order is open')
     if here is None:
         sources = ' or '.join(sorted({state.value for t in of_role for state in t.sources}))
         raise IllegalTransition(f'{_said(action)} needs an order that is {sources}; this one is {facts.state}')
     if here.provided and not here.provided(facts):
         raise IllegalTransition(here.otherwise)
     return here
+
+
+def fault_of(action: str, role: OrderRole, facts: Facts) -> Fault:
+    """Whose fault it is that a paid order ends like this, where nobody says otherwise."""
+    if action == 'time_out':
+        return Fault.BUYER if facts.state is OrderState.AWAITING_REQUIREMENTS else Fault.SELLER
+    match role:
+        case OrderRole.SELLER:
+            return Fault.SELLER
+        case OrderRole.BUYER if facts.is_very_late:
+            return Fault.SELLER
+        case OrderRole.BUYER if not facts.is_returnable:
+            return Fault.BUYER
+        case _:
+            return Fault.NONE
 
 
 def after_payment(gig_kind: str, *, has_requirements: bool) -> OrderState:
@@ -161,7 +212,7 @@ def after_payment(gig_kind: str, *, has_requirements: bool) -> OrderState:
 
 
 def timer(
-    state: OrderState, policy: Policy, *, now: int, delivery_due_at: int | None, seller_level: str
+    state: OrderState, policy: Policy, *, now: int, delivery_due_at: int | None, clearing_days: int
 ) -> tuple[str, int] | None:
     """What happens, and when, to an order that has just come into this state and is then left alone."""
     match state:
@@ -174,7 +225,7 @@ def timer(
         case OrderState.DELIVERED:
             return 'complete_order', now + policy.review_ms
         case OrderState.COMPLETED:
-            return 'release_payment', now + policy.clears_after_ms(seller_level)
+            return 'release_payment', now + clearing_days * policy.clearing_day_ms
         case _:
             return None
 

@@ -3,7 +3,8 @@
 from pydantic_core import to_json
 
 from chalicelib.errors import Conflict
-from chalicelib.orders.store import Order
+from chalicelib.orders.lifecycle import OrderRole
+from chalicelib.orders.rows import Order
 
 MAX_DELIVERIES = 100
 """Of an order with revisions without end."""
@@ -12,6 +13,9 @@ MAX_FILES = 60
 MAX_EXTENSIONS = 100
 MAX_WRITTEN_BYTES = 100_000
 """Of all that the seller writes to deliveries and extensions, as JSON in UTF-8."""
+MAX_REFUNDS = 20
+"""That somebody has granted, and not the provider's doing."""
+MAX_ADDITIONS = 20
 _RESERVED_BYTES = 1_000
 """Left for one more delivery, and for each revision that the buyer has paid for, whatever was written before."""
 
@@ -38,6 +42,16 @@ def check_another_extension(order: Order, reason: str) -> None:
     reserved = _RESERVED_BYTES * (1 + (order.revisions_left or 0))
     if len(order.extensions) >= MAX_EXTENSIONS or _written(order) + _size(reason) + reserved > MAX_WRITTEN_BYTES:
         raise Conflict('More time was asked for so often, or so wordily, that there is no room left to ask for more')
+
+
+def check_another_refund(order: Order) -> None:
+    if sum(refund.by_role != OrderRole.SYSTEM for refund in order.refunds) >= MAX_REFUNDS:
+        raise Conflict(f'An order has {MAX_REFUNDS} refunds at most; the rest goes back by cancelling it, or in a dispute')
+
+
+def check_another_addition(order: Order) -> None:
+    if len(order.additions) >= MAX_ADDITIONS:
+        raise Conflict(f'{MAX_ADDITIONS} extras were offered on this order already, and an order takes no more')
 
 
 def _written(order: Order) -> int:

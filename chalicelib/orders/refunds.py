@@ -1,48 +1,100 @@
-"""Refunds: what an order that was not completed owes its buyer. Asked here; sent and settled with the payment provider."""
+"""Refunds: money of an order that goes back to its buyer, all or part of it. Asked here; sent and settled with the provider.
+
+It goes back the way it came: through the provider first, then to the wallet, and last to credit that was given. One refund is
+of one payment.
+"""
+
+from dataclasses import dataclass
 
 from chalicelib import clock, ids
+from chalicelib.auth import Caller
 from chalicelib.db import Transaction
-from chalicelib.ledger import postings
+from chalicelib.errors import InsufficientFunds, Invalid
+from chalicelib.ledger import order_postings as postings
 from chalicelib.ledger import store as ledger
-from chalicelib.orders import store
-from chalicelib.orders.lifecycle import SYSTEM, OrderFunds
-from chalicelib.orders.store import Order, Refund
+from chalicelib.ledger.order_postings import Leg
+from chalicelib.ledger.purse import Means, Standing
+from chalicelib.money import CURRENCIES, is_whole
+from chalicelib.orders import lifecycle, limits, store
+from chalicelib.orders.lifecycle import SYSTEM, Actor, OrderFunds, OrderRole, OrderState
+from chalicelib.orders.rows import Order, Refund
+
+_WAYS = ('card', 'wallet', 'promo')
 
 
-def new(order: Order, payment_id: str) -> Refund:
-    """A refund of all that was paid, due to be sent at once."""
-    now = clock.now_ms()
-    refund = Refund(
-        store.pk(order.id),
-        id=ids.new('ref'),
-        order_id=order.id,
-        payment_id=payment_id,
-        currency=order.currency,
-        amount_minor=order.bargain.total_minor,
-        requested_at=now,
-    )
-    refund.set_timer(('send_refund', now))
-    refund.hold(order.buyer_id, 'refund', refund.amount_minor)
-    return refund
+@dataclass(frozen=True)
+class Taken:
+    """What was taken out of a purse, by its names, and the refunds that it becomes."""
+
+    parts: dict[str, int]
+    refunds: list[Refund]
 
 
-def request(tx: Transaction, order: Order, refund: Refund) -> None:
-    """The money that is held for the order sets off. The order itself is saved by the caller."""
-    _add(tx, order, refund)
-    ledger.post(tx, postings.refund_requested(order.bargain, refund.id))
+def grant(tx: Transaction, caller: Caller, order_id: str, amount_minor: int, reason: str) -> Order:
+    """A seller, or support, gives back part of what an order has cost; after its completion also all of the price."""
+    order, actor = store.load_for(order_id, caller)
+    lifecycle.decide('refund', actor, order.facts())
+    limits.check_another_refund(order)
+    _check(order, amount_minor)
+    standing = ledger.standing(order.seller_id, order.currency) if order.funds == OrderFunds.RELEASED else Standing()
+    if actor.role is OrderRole.SELLER:
+        _check_means(order, amount_minor, standing)
+    taken = take(order, amount_minor, actor, reason)
+    store.save(tx, order)
+    request(tx, order, taken, standing, actor)
+    return order
 
 
-def return_late_payment(tx: Transaction, order: Order, *, payment_id: str, provider: str) -> None:
+def _check(order: Order, amount_minor: int) -> None:
+    most = order.purse.refundable_minor
+    if not is_whole(amount_minor, order.currency):
+        quantum = CURRENCIES[order.currency].quantum
+        raise Invalid.at('#/amount_minor', f'An amount in {order.currency} is a multiple of {quantum} minor units')
+    if amount_minor > most:
+        raise Invalid.at('#/amount_minor', f'This order has {most} minor units of {order.currency} that could go back')
+    if amount_minor == most and order.state != OrderState.COMPLETED:
+        raise Invalid.at('#/amount_minor', f'This is all of it: cancel the order instead, or give back less than {most}')
+
+
+def _check_means(order: Order, amount_minor: int, standing: Standing) -> None:
+    """A seller gives only what they have; support may put them in debt."""
+    needed = order.purse.taken(amount_minor, order.currency).get('released', 0)
+    if needed > standing.available_minor:
+        raise InsufficientFunds(f'Your part of it is {needed} minor units, of which {standing.available_minor} are available')
+
+
+def take(order: Order, amount_minor: int, actor: Actor, reason: str | None) -> Taken:
+    """Takes an amount out of the order's purse, as refunds that are still to be requested. The caller saves the order."""
+    parts = order.purse.taken(amount_minor, order.currency)
+    order.purse = order.purse.less(parts)
+    refunds = _legs(order, amount_minor, actor, reason)
+    if order.funds in (OrderFunds.HELD, OrderFunds.CLEARING) and not order.purse.held_minor:
+        is_settled = all(refund.state == 'succeeded' for refund in refunds)
+        order.funds = (OrderFunds.REFUNDED if is_settled else OrderFunds.REFUNDING).value
+        order.set_timer(None)
+    order.account_for()
+    return Taken(parts, refunds)
+
+
+def request(tx: Transaction, order: Order, taken: Taken, standing: Standing, actor: Actor) -> None:
+    """The money sets off. The order itself was saved by the caller."""
+    legs = [Leg(refund.id, refund.card_minor, refund.wallet_minor, refund.promo_minor) for refund in taken.refunds]
+    _add(tx, order, taken.refunds, actor)
+    ledger.post(tx, postings.refund_requested(order.sides, taken.parts, legs, standing))
+
+
+def return_late_payment(tx: Transaction, order: Order, means: Means) -> None:
     """A payment that was captured for an order which does not take it any more goes straight back.
 
     It says nothing of the money that another payment has brought, or may still bring.
     """
-    refund = new(order, payment_id)
-    if payment_id == order.payment_id:
-        order.funds = OrderFunds.REFUNDING.value
+    ways = {'card': means.card_minor, 'wallet': means.wallet_minor, 'promo': means.promo_minor}
+    refund = _new(order, means.payment_id, ways, SYSTEM, 'It came too late')
+    if means.payment_id == order.payment_id:
+        order.funds = (OrderFunds.REFUNDED if refund.state == 'succeeded' else OrderFunds.REFUNDING).value
     store.save(tx, order)
-    _add(tx, order, refund)
-    ledger.post(tx, postings.late_payment_captured(order.bargain, payment_id, refund.id, provider))
+    _add(tx, order, [refund], SYSTEM)
+    ledger.post(tx, postings.late_payment_captured(order.sides, means, refund.id))
 
 
 def settle(tx: Transaction, order: Order, refund: Refund, *, provider: str, failure: str | None) -> None:
@@ -51,18 +103,71 @@ def settle(tx: Transaction, order: Order, refund: Refund, *, provider: str, fail
     refund.settled_at = clock.now_ms()
     refund.set_timer(None)
     refund.let_go()
-    if refund.payment_id == order.payment_id:
+    if order.funds == OrderFunds.REFUNDING and not any(_is_waited_for(order, other) for other in order.refunds):
         order.funds = OrderFunds.REFUNDED.value
     store.save_refund(tx, refund)
     store.save(tx, order)
     if failure:
-        ledger.post(tx, postings.refund_failed(order.bargain, refund.id))
+        ledger.post(tx, postings.refund_failed(order.sides, refund.id, refund.card_minor))
     else:
-        ledger.post(tx, postings.refund_succeeded(order.bargain, refund.id, provider))
+        ledger.post(tx, postings.refund_succeeded(order.sides, refund.id, refund.card_minor, provider))
     store.note(tx, order, 'RefundFailed' if failure else 'RefundSucceeded', SYSTEM, refund_id=refund.id)
 
 
-def _add(tx: Transaction, order: Order, refund: Refund) -> None:
-    store.add_part(tx, order, refund, f'REFUND#{refund.id}')
-    store.note(tx, order, 'RefundRequested', SYSTEM, refund_id=refund.id, amount_minor=refund.amount_minor)
-    order.refunds.append(refund)
+def _is_waited_for(order: Order, refund: Refund) -> bool:
+    """Whether the order's own money is on its way with it, and not what another payment has brought too late."""
+    own = {order.payment_id, *(source['payment_id'] for source in order.sources)}
+    return refund.state == 'requested' and refund.payment_id in own
+
+
+def _legs(order: Order, amount_minor: int, actor: Actor, reason: str | None) -> list[Refund]:
+    """An amount as refunds of the payments it came with, which remember what went back."""
+    sources = [dict(source) for source in order.sources]
+    shares: list[dict[str, int]] = [{} for _ in sources]
+    for way in _WAYS:
+        for source, share in zip(sources, shares, strict=True):
+            part = min(amount_minor, source[way] - source[f'{way}_back'])
+            share[way] = part
+            source[f'{way}_back'] += part
+            amount_minor -= part
+    if amount_minor:
+        raise AssertionError(f'Order {order.id} would give back {amount_minor} more than was paid')
+    order.sources = sources
+    return [
+        _new(order, source['payment_id'], share, actor, reason)
+        for source, share in zip(sources, shares, strict=True)
+        if any(share.values())
+    ]
+
+
+def _new(order: Order, payment_id: str, share: dict[str, int], actor: Actor, reason: str | None) -> Refund:
+    now = clock.now_ms()
+    refund = Refund(
+        store.pk(order.id),
+        id=ids.new('ref'),
+        order_id=order.id,
+        payment_id=payment_id,
+        currency=order.currency,
+        amount_minor=sum(share.values()),
+        card_minor=share['card'],
+        wallet_minor=share['wallet'],
+        promo_minor=share['promo'],
+        reason=reason,
+        by_role=actor.role.value,
+        requested_at=now,
+    )
+    if refund.card_minor:
+        refund.set_timer(('send_refund', now))
+        refund.hold(order.buyer_id, 'refund', refund.card_minor, rule='until_confirmed')
+    else:
+        refund.state, refund.settled_at = 'succeeded', now
+    return refund
+
+
+def _add(tx: Transaction, order: Order, refunds: list[Refund], actor: Actor) -> None:
+    for refund in refunds:
+        store.add_part(tx, order, refund, f'REFUND#{refund.id}')
+    order.refunds += refunds
+    amount_minor = sum(refund.amount_minor for refund in refunds)
+    refund_ids = [refund.id for refund in refunds]
+    store.note(tx, order, 'RefundRequested', actor, refund_ids=refund_ids, amount_minor=amount_minor, reason=refunds[0].reason)

@@ -8,7 +8,7 @@ from chalicelib.errors import FieldError, Invalid
 from chalicelib.files import store as files
 from chalicelib.orders import lifecycle, store
 from chalicelib.orders.lifecycle import OrderState
-from chalicelib.orders.store import Order
+from chalicelib.orders.rows import Order
 
 MAX_FILES = 30
 """Each is two writes of a transaction that has a hundred."""

@@ -1,11 +1,13 @@
 from chalicelib.auth import Caller
 from chalicelib.db import Transaction
 from chalicelib.http import Routes
-from chalicelib.orders import actions, deliveries, extensions, requirements, store
+from chalicelib.orders import actions, additions, deliveries, extensions, refunds, requirements, store
 from chalicelib.orders.schemas import (
     CancelOrder,
     Deliver,
     ExtendOrder,
+    GrantRefund,
+    OfferExtra,
     OrderEvent,
     OrderEventPage,
     OrderPage,
@@ -78,8 +80,35 @@ def accept_order(tx: Transaction, caller: Caller, order_id: str) -> OrderView:
 
 @routes.write('POST', '/orders/{order_id}/cancel', takes=CancelOrder, answers=OrderView)
 def cancel_order(tx: Transaction, caller: Caller, wanted: CancelOrder, order_id: str) -> OrderView:
-    """Cancel an order that is not completed. All that was paid goes back to the buyer."""
-    return OrderView.of(actions.cancel(tx, caller, order_id, wanted.reason))
+    """Cancel an order that is not completed. All that is held goes back to the buyer."""
+    return OrderView.of(actions.cancel(tx, caller, order_id, wanted.reason, wanted.fault))
+
+
+@routes.write('POST', '/orders/{order_id}/refunds', takes=GrantRefund, answers=OrderView, status=201)
+def refund_order(tx: Transaction, caller: Caller, wanted: GrantRefund, order_id: str) -> OrderView:
+    """Give back part of what an order has cost, as its seller or as support.
+
+    Before its completion, while the money clears, or after it was released. It goes back the way it came.
+    """
+    return OrderView.of(refunds.grant(tx, caller, order_id, wanted.amount_minor, wanted.reason))
+
+
+@routes.write('POST', '/orders/{order_id}/extras', takes=OfferExtra, answers=OrderView, status=201)
+def offer_extra(tx: Transaction, caller: Caller, wanted: OfferExtra, order_id: str) -> OrderView:
+    """Offer an extra while the order runs. Paid by the buyer, it is part of the order."""
+    return OrderView.of(additions.offer(tx, caller, order_id, wanted.model_dump()))
+
+
+@routes.write('POST', '/orders/{order_id}/extras/{extra_id}/withdraw', answers=OrderView)
+def withdraw_extra(tx: Transaction, caller: Caller, order_id: str, extra_id: str) -> OrderView:
+    """Take back the offer of an extra."""
+    return OrderView.of(additions.end(tx, caller, order_id, extra_id, action='withdraw_extra'))
+
+
+@routes.write('POST', '/orders/{order_id}/extras/{extra_id}/decline', answers=OrderView)
+def decline_extra(tx: Transaction, caller: Caller, order_id: str, extra_id: str) -> OrderView:
+    """Decline an extra that the seller has offered."""
+    return OrderView.of(additions.end(tx, caller, order_id, extra_id, action='decline_extra'))
 
 
 @routes.write('POST', '/orders/{order_id}/extensions', takes=ExtendOrder, answers=OrderView, status=201)

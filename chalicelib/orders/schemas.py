@@ -9,11 +9,24 @@ from pydantic import Field, StringConstraints
 from chalicelib import clock
 from chalicelib.gigs.parts import Kind, Package, RefundRule, Requirement, Slug
 from chalicelib.orders import lifecycle
-from chalicelib.orders.lifecycle import OrderFunds, OrderRole, OrderState
-from chalicelib.orders.store import Order
+from chalicelib.orders.lifecycle import Fault, OrderFunds, OrderRole, OrderState
+from chalicelib.orders.rows import Order
 from chalicelib.quotes.schemas import PricedView, priced
-from chalicelib.schemas import Command, CurrencyCode, Distinct, FileId, ListQuery, Minor, PageView, QuoteId, View, examples
+from chalicelib.schemas import (
+    Amount,
+    Command,
+    CurrencyCode,
+    Distinct,
+    FileId,
+    ListQuery,
+    Minor,
+    PageView,
+    QuoteId,
+    View,
+    examples,
+)
 
+Frozen = Annotated[Literal['dispute', 'chargeback'], Field(title='FrozenBy')]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
 Message = Annotated[str, StringConstraints(min_length=1, max_length=2_500)]
 
@@ -82,6 +95,29 @@ class CancelOrder(Command):
     model_config = examples({'reason': 'The shop will not open after all.'})
 
     reason: Reason
+    fault: Annotated[
+        Fault | None,
+        Field(
+            description='On whose record it goes. Only for support: otherwise it follows from who cancels, and when.',
+            strict=False,
+        ),
+    ] = None
+
+
+class GrantRefund(Command):
+    model_config = examples({'amount_minor': 2_500, 'reason': 'One of the three formats came late.'})
+
+    amount_minor: Amount
+    reason: Reason
+
+
+class OfferExtra(Command):
+    model_config = examples({'title': 'A second colour', 'price_minor': 2_000, 'additional_days': 1})
+
+    title: Annotated[str, Field(min_length=3, max_length=80)]
+    price_minor: Amount
+    additional_days: Annotated[int, Field(ge=0, le=60)] = 0
+    revisions: Annotated[int, Field(ge=0, le=20)] = 0
 
 
 class ExtendOrder(Command):
@@ -112,9 +148,28 @@ class ExtensionView(View):
     asked_at: datetime
 
 
+class ExtraView(View):
+    """An extra that the seller has offered while the order runs."""
+
+    id: str
+    title: str
+    price_minor: Minor
+    buyer_fee_minor: Minor
+    tax_minor: Minor
+    additional_days: int
+    revisions: int
+    state: Annotated[Literal['offered', 'paid', 'declined', 'withdrawn'], Field(title='ExtraState')]
+    payment_id: str | None = None
+    offered_at: datetime
+
+
 class RefundView(View):
     id: str
     amount_minor: Minor
+    wallet_minor: Annotated[Minor, Field(description="What of it went to the buyer's wallet at once.")]
+    promo_minor: Annotated[Minor, Field(description='What of it is credit again that was given to the buyer.')]
+    reason: str | None = None
+    by_role: OrderRole
     state: Annotated[
         Literal['requested', 'succeeded', 'failed'],
         Field(title='RefundState', description="`failed`: the money is in the buyer's wallet instead."),
@@ -142,6 +197,10 @@ class OrderView(PricedView):
     deliveries: list[DeliveryView]
     extensions: list[ExtensionView]
     refunds: list[RefundView]
+    added_extras: list[ExtraView]
+    refunded_minor: Annotated[Minor, Field(description='The sum of all refunds that did not return a late payment.')]
+    tips_minor: Minor
+    frozen_by: Annotated[Frozen | None, Field(description='While it is open, no clock of this order runs.')] = None
     payment_id: str | None = None
     is_late: Annotated[bool, Field(description='The due date has passed and nothing was delivered.')]
     is_very_late: Annotated[bool, Field(description='So late that the buyer may cancel alone.')]
@@ -156,6 +215,7 @@ class OrderView(PricedView):
     closed_at: datetime | None = None
     closed_by: OrderRole | None = None
     closed_because: str | None = None
+    fault: Annotated[Fault | None, Field(description='On whose record a cancellation went.')] = None
 
     @classmethod
     def of(cls, order: Order) -> Self:
@@ -173,6 +233,8 @@ class OrderView(PricedView):
                 'deliveries': [delivery.attribute_values for delivery in order.deliveries],
                 'extensions': [extension.attribute_values for extension in order.extensions],
                 'refunds': [refund.attribute_values for refund in order.refunds],
+                'added_extras': [addition.attribute_values for addition in order.additions],
+                'refunded_minor': sum(source[f'{way}_back'] for source in order.sources for way in ('card', 'wallet', 'promo')),
                 'is_late': lifecycle.is_late(state, order.delivery_due_at, now),
                 'is_very_late': order.facts().is_very_late,
                 'next_step': order.due_action,

@@ -5,48 +5,135 @@ transaction with all that follows from it. In between anything may die: the row 
 provider again under the same id changes nothing there.
 """
 
-from chalicelib import clock, db, ids
+from dataclasses import dataclass
+
+from chalicelib import clock, db, ids, policy, settings
 from chalicelib.auth import Caller
 from chalicelib.db import Transaction
-from chalicelib.errors import Conflict
+from chalicelib.errors import Conflict, Invalid
+from chalicelib.ledger import credit_postings
+from chalicelib.ledger import store as ledger
+from chalicelib.money import CURRENCIES, Money, is_whole
 from chalicelib.observe import logger
-from chalicelib.orders import actions as orders
-from chalicelib.orders import lifecycle, refunds
+from chalicelib.orders import additions, lifecycle, refunds, tips
 from chalicelib.orders import store as order_store
-from chalicelib.orders.lifecycle import SYSTEM, OrderState
-from chalicelib.orders.store import Order
+from chalicelib.orders.lifecycle import Actor
+from chalicelib.orders.rows import Order
 from chalicelib.payments import store
 from chalicelib.payments.port import ASK_AGAIN_MS, Outcome, Status, agreed, ask_again_at
 from chalicelib.payments.providers import provider, provider_for
+from chalicelib.payments.purposes import Purpose, purpose_of
 from chalicelib.payments.store import Payment
 
 
-def start(tx: Transaction, caller: Caller, order_id: str, method: str) -> Payment:
+@dataclass(frozen=True)
+class How:
+    """How somebody wants to pay: with a method of the provider, with the credit they have here, or with both."""
+
+    method: str | None
+    uses_credit: bool
+
+
+def pay_order(tx: Transaction, caller: Caller, order_id: str, how: How) -> Payment:
     """Reserves an attempt to pay. An order has one at a time, so that it is never paid twice."""
     order, actor = order_store.load_for(order_id, caller)
     lifecycle.decide('pay', actor, order.facts())
     if order.payment_id:
         raise Conflict(f'Payment {order.payment_id} of this order is still being made; confirm it, or wait until it fails')
-    now = clock.now_ms()
-    payment_id = ids.new('pay')
+    payment = _reserve(
+        tx, order.buyer_id, Money(order.price.total_minor, order.currency), how, purpose='order', order_id=order_id
+    )
+    payment.expires_at_ms = order.due_at or payment.created_at
+    order.payment_id = payment.id
+    return _begin(tx, payment, order, actor)
+
+
+def pay_extra(tx: Transaction, caller: Caller, order_id: str, addition_id: str, how: How) -> Payment:
+    """Reserves an attempt to pay for an extra that was offered, one at a time."""
+    order, actor = order_store.load_for(order_id, caller)
+    addition = order_store.addition(order, addition_id)
+    lifecycle.decide('pay_extra', actor, order.facts())
+    additions.must_be_open(addition)
+    money = Money(addition.price.total_minor, order.currency)
+    payment = _reserve(tx, order.buyer_id, money, how, purpose='extra', order_id=order_id, subject_id=addition_id)
+    addition.payment_id = payment.id
+    order_store.save_addition(tx, addition)
+    return _begin(tx, payment, order, actor)
+
+
+def tip(tx: Transaction, caller: Caller, order_id: str, amount_minor: int, how: How) -> Payment:
+    order, actor = order_store.load_for(order_id, caller)
+    lifecycle.decide('tip', actor, order.facts())
+    tips.check(order, amount_minor)
+    payment = _reserve(tx, order.buyer_id, Money(amount_minor, order.currency), how, purpose='tip', order_id=order_id)
+    return _begin(tx, payment, order, actor)
+
+
+def top_up(tx: Transaction, buyer_id: str, money: Money, method: str) -> Payment:
+    """Pays into the buyer's own wallet."""
+    rulebook = policy.current(settings.STAGE)
+    lowest, highest = rulebook.min_top_up_minor[money.currency], rulebook.max_price_minor[money.currency]
+    if not lowest <= money.minor <= highest or not is_whole(money.minor, money.currency):
+        quantum = CURRENCIES[money.currency].quantum
+        said = f'A top-up in {money.currency} is of {lowest} to {highest} minor units, in multiples of {quantum}'
+        raise Invalid.at('#/amount_minor', said)
+    payment = _reserve(tx, buyer_id, money, How(method, uses_credit=False), purpose='top_up')
+    store.add(tx, payment)
+    return payment
+
+
+def _reserve(
+    tx: Transaction,
+    buyer_id: str,
+    money: Money,
+    how: How,
+    *,
+    purpose: str,
+    order_id: str | None = None,
+    subject_id: str | None = None,
+) -> Payment:
+    """A payment that is due to be asked about; the credit that it uses is set aside in the same transaction."""
+    now, payment_id = clock.now_ms(), ids.new('pay')
+    wallet, promo = _credit(buyer_id, money) if how.uses_credit else (0, 0)
+    card = money.minor - wallet - promo
+    if card and how.method is None:
+        raise Invalid.at('#/method', f'Say how the {card} minor units of {money.currency} are paid that credit does not cover')
     payment = Payment(
         store.pk(payment_id),
         'PAYMENT',
         id=payment_id,
+        purpose=purpose,
         order_id=order_id,
-        buyer_id=caller.user_id,
-        provider=provider_for(order.currency).name,
-        method=method,
-        currency=order.currency,
-        amount_minor=order.bargain.total_minor,
+        subject_id=subject_id,
+        buyer_id=buyer_id,
+        provider=provider_for(money.currency).name,
+        method=how.method,
+        currency=money.currency,
+        amount_minor=card,
+        wallet_minor=wallet,
+        promo_minor=promo,
         created_at=now,
-        expires_at_ms=order.due_at or now,
+        expires_at_ms=now + policy.current(settings.STAGE).payment_ms,
     )
     payment.set_timer(('settle_payment', now + ASK_AGAIN_MS))
-    order.payment_id = payment_id
+    if payment.means.credit_minor:
+        payment.hold(buyer_id, 'reserved', payment.means.credit_minor, rule='until_paid')
+        ledger.post(tx, credit_postings.credit_reserved(buyer_id, money.currency, payment.means))
+    return payment
+
+
+def _credit(buyer_id: str, money: Money) -> tuple[int, int]:
+    """What of an amount the wallet pays, and what the credit that was given: the latter is used first."""
+    held = ledger.balances(money.currency, f'buyer.promo:{buyer_id}', f'buyer.wallet:{buyer_id}')
+    promo, wallet = (credit_postings.spendable(minor, money.currency) for minor in held)
+    promo = min(promo, money.minor)
+    return min(wallet, money.minor - promo), promo
+
+
+def _begin(tx: Transaction, payment: Payment, order: Order, actor: Actor) -> Payment:
     store.add(tx, payment)
     order_store.save(tx, order)
-    order_store.note(tx, order, 'PaymentStarted', actor, payment_id=payment_id)
+    order_store.note(tx, order, 'PaymentStarted', actor, payment_id=payment.id)
     return payment
 
 
@@ -63,15 +150,17 @@ def settle(payment_id: str, told_ref: str | None = None) -> Payment:
 
 
 def _ask(payment: Payment, told_ref: str | None = None) -> Outcome:
-    """What the provider knows of a payment. It makes one only as long as the order waits for it, and then ends it."""
+    """What the provider knows of a payment. It makes one only as long as somebody waits for it, and then ends it."""
+    if not payment.amount_minor:
+        return Outcome(payment.id, payment.money, Status.SUCCEEDED)  # it is paid with credit alone
     at_provider, ref = provider(payment.provider), payment.provider_ref or told_ref
     found = at_provider.find_payment(payment.id, ref) if payment.state != 'requested' or ref else None
     if found and not found.is_open:
         return found
     now = clock.now_ms()
-    if now < payment.expires_at_ms and _is_waited_for(order_store.load(payment.order_id), payment):
+    if now < payment.expires_at_ms and purpose_of(payment).is_waited_for(payment):
         make = at_provider.create_payment
-        return found or make(payment.id, payment.money, payment.method, expires_at=payment.expires_at_ms)
+        return found or make(payment.id, payment.money, payment.method or '', expires_at=payment.expires_at_ms)
     if found := at_provider.cancel_payment(payment.id, ref):
         return found
     # An earlier request of ours may still be on its way there, but none of them lives for more than a minute.
@@ -81,17 +170,16 @@ def _ask(payment: Payment, told_ref: str | None = None) -> Outcome:
 
 
 def _record(tx: Transaction, asked: Payment, outcome: Outcome) -> Payment:
-    # In this order: an order that is read after its payment may have been paid with it in between.
-    order = order_store.load(asked.order_id)
+    purpose = purpose_of(asked)
     payment = store.get(asked.id)
     if payment.has_captured or (payment.state == 'failed' and outcome.status is not Status.SUCCEEDED):
         return payment
     payment.provider_ref = outcome.ref or payment.provider_ref
     match outcome.status:
         case Status.SUCCEEDED:
-            _succeed(tx, payment, order)
+            _succeed(tx, payment, purpose)
         case Status.FAILED:
-            _fail(tx, payment, order, outcome.failure)
+            _fail(tx, payment, purpose, outcome.failure)
         case Status.REQUIRES_ACTION:
             payment.state, payment.next_action_url = 'requires_action', outcome.next_action_url
             payment.set_timer(('settle_payment', max(payment.expires_at_ms, clock.now_ms()) + clock.SECOND))
@@ -102,32 +190,29 @@ def _record(tx: Transaction, asked: Payment, outcome: Outcome) -> Payment:
     return payment
 
 
-def _succeed(tx: Transaction, payment: Payment, order: Order) -> None:
-    if _is_waited_for(order, payment):
+def _succeed(tx: Transaction, payment: Payment, purpose: Purpose) -> None:
+    means = payment.means
+    if purpose.is_waited_for(payment):
         _close(payment, 'succeeded')
-        orders.capture(tx, order, payment_id=payment.id, provider=payment.provider)
+        purpose.take(tx, means)
     else:
-        logger.warning('paid too late, and returned', payment_id=payment.id, order_id=order.id)
+        logger.warning('paid too late, and returned', payment_id=payment.id, order_id=payment.order_id)
         _close(payment, 'returned')
-        refunds.return_late_payment(tx, order, payment_id=payment.id, provider=payment.provider)
+        purpose.return_late(tx, means)
 
 
-def _fail(tx: Transaction, payment: Payment, order: Order, failure: str | None) -> None:
+def _fail(tx: Transaction, payment: Payment, purpose: Purpose, failure: str | None) -> None:
+    if payment.means.credit_minor:
+        ledger.post(tx, credit_postings.credit_returned(payment.buyer_id, payment.currency, payment.means))
     _close(payment, 'failed')
     payment.failure = failure
-    if _is_waited_for(order, payment):
-        order.payment_id = None
-        order_store.save(tx, order)
-        order_store.note(tx, order, 'PaymentFailed', SYSTEM, payment_id=payment.id, failure=failure)
-
-
-def _is_waited_for(order: Order, payment: Payment) -> bool:
-    return order.state == OrderState.PENDING_PAYMENT and order.payment_id == payment.id
+    purpose.give_up(tx, failure)
 
 
 def _close(payment: Payment, state: str) -> None:
     payment.state, payment.next_action_url, payment.settled_at = state, None, clock.now_ms()
     payment.set_timer(None)
+    payment.let_go()
 
 
 def send_refund(order_id: str, refund_sk: str, *, is_told: bool = False) -> None:

@@ -5,26 +5,44 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from chalicelib.schemas import Command, CurrencyCode, Minor, View, examples
+from chalicelib.schemas import Amount, Command, CurrencyCode, Minor, View, examples
+
+Method = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=120,
+        description='A token of the payment provider, never a card number. The sandbox knows `sandbox_card_ok`, '
+        '`sandbox_card_declined`, `sandbox_card_confirm` and `sandbox_card_no_refund`.',
+    ),
+]
 
 
 class Pay(Command):
     model_config = examples({'method': 'sandbox_card_ok'})
 
-    method: Annotated[
-        str,
-        Field(
-            min_length=1,
-            max_length=120,
-            description='A token of the payment provider, never a card number. The sandbox knows `sandbox_card_ok`, '
-            '`sandbox_card_declined`, `sandbox_card_confirm` and `sandbox_card_no_refund`.',
-        ),
-    ]
+    method: Annotated[Method | None, Field(description='Not needed where credit pays for all of it.')] = None
+    use_credit: Annotated[bool, Field(description='Pay with what is in your wallet first; the method pays the rest.')] = False
+
+
+class Tip(Pay):
+    model_config = examples({'amount_minor': 1_000, 'method': 'sandbox_card_ok'})
+
+    amount_minor: Amount
+
+
+class TopUp(Command):
+    model_config = examples({'amount_minor': 10_000, 'currency': 'USD', 'method': 'sandbox_card_ok'})
+
+    amount_minor: Amount
+    currency: CurrencyCode
+    method: Method
 
 
 class PaymentView(View):
     id: str
-    order_id: str
+    purpose: Annotated[Literal['order', 'extra', 'tip', 'top_up'], Field(title='PaymentPurpose')]
+    order_id: str | None = None
     state: Annotated[
         Literal['requested', 'pending', 'requires_action', 'succeeded', 'failed', 'returned'],
         Field(
@@ -33,7 +51,9 @@ class PaymentView(View):
             'it any more, and goes back.',
         ),
     ]
-    amount_minor: Minor
+    amount_minor: Annotated[Minor, Field(description='What the provider takes.')]
+    wallet_minor: Annotated[Minor, Field(description='What the wallet pays.')]
+    promo_minor: Annotated[Minor, Field(description='What is paid with credit that was given to you.')]
     currency: CurrencyCode
     next_action_url: Annotated[
         str | None,

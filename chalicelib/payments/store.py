@@ -1,22 +1,29 @@
-"""Rows of payments: attempts to pay for an order."""
+"""Rows of payments: attempts to pay for an order, for an extra of it, a tip, or into a wallet."""
 
 from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.db import IntegerAttribute, Transaction
 from chalicelib.errors import Conflict, Moved, NotFound
+from chalicelib.ledger.purse import Means
+from chalicelib.ledger.store import HeldRow
 from chalicelib.money import Money
-from chalicelib.timers import TimedRow
 
 
-class Payment(TimedRow, discriminator='payment'):
+class Payment(HeldRow, discriminator='payment'):
     id = UnicodeAttribute()
-    order_id = UnicodeAttribute()
+    purpose = UnicodeAttribute()
+    order_id = UnicodeAttribute(null=True)
+    subject_id = UnicodeAttribute(null=True)
+    """Of an extra: which one."""
     buyer_id = UnicodeAttribute()
     provider = UnicodeAttribute()
     provider_ref = UnicodeAttribute(null=True)
-    method = UnicodeAttribute()
+    method = UnicodeAttribute(null=True)
     currency = UnicodeAttribute()
     amount_minor = IntegerAttribute()
+    """What the provider takes; the rest is paid with credit, which is set aside as long as the payment is being made."""
+    wallet_minor = IntegerAttribute(default=0)
+    promo_minor = IntegerAttribute(default=0)
     state = UnicodeAttribute(default='requested')
     failure = UnicodeAttribute(null=True)
     next_action_url = UnicodeAttribute(null=True)
@@ -28,6 +35,13 @@ class Payment(TimedRow, discriminator='payment'):
     @property
     def money(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def means(self) -> Means:
+        """What it brings. One that had failed has given its credit back already."""
+        if self.state == 'failed':
+            return Means(self.id, self.provider, self.amount_minor)
+        return Means(self.id, self.provider, self.amount_minor, self.wallet_minor, self.promo_minor)
 
     @property
     def has_captured(self) -> bool:

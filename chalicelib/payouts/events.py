@@ -5,4 +5,8 @@ from types import MappingProxyType
 
 from chalicelib.payouts import actions
 
-TIMERS: Mapping[str, Callable[[str, str], None]] = MappingProxyType({'send_payout': actions.send})
+Handler = Callable[[str, str], None]
+
+TIMERS: Mapping[str, Handler] = MappingProxyType({'send_payout': actions.send})
+NOTICES: Mapping[str, Handler] = MappingProxyType({'check_payout': actions.check})
+"""What a provider's word that something has happened leads to."""

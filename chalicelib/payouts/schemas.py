@@ -5,13 +5,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from chalicelib.schemas import Command, CurrencyCode, Minor, PageView, View, examples
+from chalicelib.schemas import Amount, Command, CurrencyCode, Minor, PageView, View, examples
 
 
 class RequestPayout(Command):
     model_config = examples({'amount_minor': 8_000, 'currency': 'USD', 'destination': 'sandbox_bank_ok'})
 
-    amount_minor: Annotated[int, Field(ge=1, le=10**12, description='Whole minor units of the currency.')]
+    amount_minor: Amount
     currency: CurrencyCode
     destination: Annotated[
         str,
@@ -30,10 +30,11 @@ class PayoutView(View):
         Literal['requested', 'paid', 'failed', 'returned'],
         Field(
             title='PayoutState',
-            description='`failed`, and `returned` by the bank after it was paid: the money is available again.',
+            description='`failed`, or `returned` by the bank after it was paid: the money is available again.',
         ),
     ]
-    amount_minor: Minor
+    amount_minor: Annotated[Minor, Field(description='What it takes from what is available.')]
+    fee_minor: Annotated[Minor, Field(description='What of it is our fee; the rest goes to the bank.')]
     currency: CurrencyCode
     failure: Annotated[str | None, Field(examples=['account_closed'])] = None
     requested_at: datetime

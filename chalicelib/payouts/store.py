@@ -5,6 +5,7 @@ from pynamodb.attributes import UnicodeAttribute
 from chalicelib import reads, settings
 from chalicelib.db import IntegerAttribute, MarketRow, Transaction
 from chalicelib.errors import Conflict, Moved, NotFound
+from chalicelib.ledger.payout_postings import Transfer
 from chalicelib.ledger.store import HeldRow
 from chalicelib.money import Money
 from chalicelib.reads import Page, Paging
@@ -20,6 +21,8 @@ class Payout(HeldRow, discriminator='payout'):
     destination = UnicodeAttribute()
     currency = UnicodeAttribute()
     amount_minor = IntegerAttribute()
+    """What is taken from the seller: the fee, and what the bank gets."""
+    fee_minor = IntegerAttribute()
     state = UnicodeAttribute(default='requested')
     failure = UnicodeAttribute(null=True)
     requested_at = IntegerAttribute()
@@ -27,7 +30,12 @@ class Payout(HeldRow, discriminator='payout'):
 
     @property
     def money(self) -> Money:
-        return Money(self.amount_minor, self.currency)
+        """What the provider is asked to pay."""
+        return Money(self.transfer.sent_minor, self.currency)
+
+    @property
+    def transfer(self) -> Transfer:
+        return Transfer(self.id, self.seller_id, self.currency, self.amount_minor, self.fee_minor)
 
 
 class PayoutPointer(MarketRow, discriminator='payout_pointer'):
@@ -61,8 +69,8 @@ def get_by_id(payout_id: str) -> Payout:
     return get(*key(pointer.seller_id, payout_id))
 
 
-def save(tx: Transaction, payout: Payout, seen: str = 'requested') -> None:
-    """Writes the payout as it now is, provided that its state is still the one that was seen."""
+def save(tx: Transaction, payout: Payout, seen: str) -> None:
+    """Writes it as it now is, provided that its state is still the one that was seen."""
     tx.replace(payout, when=Payout.state == seen, otherwise=Moved(f'Payout {payout.id} was settled meanwhile'))
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib import clock, ids, policy, settings
+from chalicelib import clock, ids, policy, settings, taxes
 from chalicelib.db import Transaction
 from chalicelib.errors import Forbidden, NotFound
 from chalicelib.gigs import store as gigs
@@ -21,7 +21,8 @@ def ask(tx: Transaction, buyer_id: str, gig_id: str, package: str, extras: list[
     if gig.seller_id == buyer_id:
         raise Forbidden('Nobody buys their own gig')
     rulebook = policy.current(settings.STAGE)
-    priced = rules.price(gig.whole(), package, extras, rulebook)
+    tax = taxes.on_buyer_fee(users.get(buyer_id).profile.get('country'))
+    priced = rules.price(gig.whole(), package, extras, rulebook, tax)
     now = clock.now_ms()
     quote = Quote(
         id=ids.new('quo'),
@@ -32,10 +33,12 @@ def ask(tx: Transaction, buyer_id: str, gig_id: str, package: str, extras: list[
         currency=gig.currency,
         price_minor=priced.price_minor,
         buyer_fee_minor=priced.buyer_fee_minor,
+        tax_minor=priced.tax_minor,
         commission_minor=priced.commission_minor,
         policy_version=rulebook.version,
         terms={
             'title': gig.title,
+            'category': gig.category,
             'package': priced.package,
             'extras': priced.extras,
             'delivery_days': priced.delivery_days,
@@ -45,6 +48,7 @@ def ask(tx: Transaction, buyer_id: str, gig_id: str, package: str, extras: list[
             'exponent': CURRENCIES[gig.currency].exponent,
             'commission_bps': rulebook.commission_bps,
             'buyer_fee_bps': rulebook.buyer_fee_bps,
+            'tax': tax.as_dict() if tax else None,
             'seller_level': users.get(gig.seller_id).level,
         },
         created_at=now,

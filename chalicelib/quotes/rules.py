@@ -1,7 +1,7 @@
 """The price of a gig as it is wanted. Pure.
 
-The buyer pays the price and a fee on it; the seller gets the price less the commission. Each percentage is rounded once, half
-up to what can be paid, and the other side takes the rest: no unit is lost or made.
+The buyer pays the price, a fee on it, and the tax on the fee; the seller gets the price less the commission. Each percentage
+is rounded once, half up to what can be paid, and the other side takes the rest: no unit is lost or made.
 """
 
 from dataclasses import dataclass
@@ -10,12 +10,14 @@ from typing import Any
 from chalicelib.errors import Invalid
 from chalicelib.money import percentage
 from chalicelib.policy import Policy
+from chalicelib.taxes import Tax
 
 
 @dataclass(frozen=True)
 class Price:
     price_minor: int
     buyer_fee_minor: int
+    tax_minor: int
     commission_minor: int
     delivery_days: int
     revisions: int | None
@@ -24,7 +26,7 @@ class Price:
     """Each as the gig has it, with `quantity` and `amount_minor`."""
 
 
-def price(gig: dict[str, Any], tier: str, wanted: list[dict[str, Any]], policy: Policy) -> Price:
+def price(gig: dict[str, Any], tier: str, wanted: list[dict[str, Any]], policy: Policy, tax: Tax | None) -> Price:
     """What `tier` of the gig costs with the wanted extras, each `{id, quantity}`."""
     package = next((package for package in gig['packages'] if package['tier'] == tier), None)
     if package is None:
@@ -35,9 +37,11 @@ def price(gig: dict[str, Any], tier: str, wanted: list[dict[str, Any]], policy: 
     highest = policy.max_price_minor[gig['currency']]
     if total > highest:
         raise _wrong('extras', f'An order costs {highest} minor units of {gig["currency"]} at most')
+    fee = percentage(total, policy.buyer_fee_bps, gig['currency'])
     return Price(
         price_minor=total,
-        buyer_fee_minor=percentage(total, policy.buyer_fee_bps, gig['currency']),
+        buyer_fee_minor=fee,
+        tax_minor=percentage(fee, tax.rate_bps, gig['currency']) if tax else 0,
         commission_minor=percentage(total, policy.commission_bps, gig['currency']),
         delivery_days=_delivery_days(package, extras),
         revisions=_revisions(package, extras),

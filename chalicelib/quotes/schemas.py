@@ -26,10 +26,11 @@ class AskQuote(Command):
 
 class PriceLine(View):
     kind: Annotated[
-        Literal['package', 'extra', 'buyer_fee', 'price', 'commission'],
+        Literal['package', 'extra', 'buyer_fee', 'tax', 'price', 'commission'],
         Field(
             title='PriceLineKind',
-            description='The buyer pays package, extras and buyer_fee; the seller gets the price less the commission.',
+            description='The buyer pays package, extras, buyer_fee and the tax on it; '
+            'the seller gets the price less the commission.',
         ),
     ]
     label: str
@@ -83,6 +84,7 @@ def priced(row: dict[str, Any], terms: dict[str, Any]) -> dict[str, Any]:
             for extra in terms['extras']
         ),
         {'kind': 'buyer_fee', 'label': 'Service fee', 'amount_minor': row['buyer_fee_minor']},
+        *_tax_lines(row, terms),
     ]
     seller_lines = [
         {'kind': 'price', 'label': terms['title'], 'amount_minor': row['price_minor']},
@@ -91,8 +93,16 @@ def priced(row: dict[str, Any], terms: dict[str, Any]) -> dict[str, Any]:
     return {
         'exponent': terms['exponent'],
         'buyer_lines': buyer_lines,
-        'buyer_total_minor': row['price_minor'] + row['buyer_fee_minor'],
+        'buyer_total_minor': row['price_minor'] + row['buyer_fee_minor'] + row['tax_minor'],
         'seller_lines': seller_lines,
         'seller_net_minor': row['price_minor'] - row['commission_minor'],
         **{name: terms[name] for name in ('commission_bps', 'buyer_fee_bps', 'delivery_days', 'revisions')},
     }
+
+
+def _tax_lines(row: dict[str, Any], terms: dict[str, Any]) -> list[dict[str, Any]]:
+    tax = terms['tax']
+    if tax is None:
+        return []
+    label = f'{tax["name"]} {tax["rate_bps"] / 100:g} % on the service fee'
+    return [{'kind': 'tax', 'label': label, 'amount_minor': row['tax_minor']}]

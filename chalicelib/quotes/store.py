@@ -15,10 +15,12 @@ class Quote(MarketRow, discriminator='quote'):
     currency = UnicodeAttribute()
     price_minor = IntegerAttribute()
     buyer_fee_minor = IntegerAttribute()
+    tax_minor = IntegerAttribute()
     commission_minor = IntegerAttribute()
     policy_version = UnicodeAttribute()
     terms = JSONAttribute()
-    """What was quoted, as the gig was then: title, package, extras, delivery days, revisions, requirements, product, rates."""
+    """What was quoted, as the gig was then: title, category, package, extras, delivery days, revisions, requirements,
+    product, rates and tax."""
     order_id = UnicodeAttribute(null=True)
     created_at = IntegerAttribute()
     valid_until = IntegerAttribute()

@@ -14,14 +14,14 @@ def show_me(caller: Caller) -> MeView:
 
     It is made the first time you are seen here with an access token.
     """
-    return MeView.of(store.show(caller.user_id), roles=sorted(caller.roles))
+    return MeView.seen(store.show(caller.user_id), caller.roles)
 
 
 @routes.write('PATCH', '/me', takes=UpdateProfile, answers=MeView)
 def update_me(tx: Transaction, caller: Caller, changes: Command) -> MeView:
     """Change your profile."""
     user = actions.describe(tx, caller.user_id, changes.given())
-    return MeView.of(user.attribute_values, roles=sorted(caller.roles))
+    return MeView.seen(user.attribute_values, caller.roles)
 
 
 @routes.read('/users/{user_id}', answers=UserView, access=Access.PUBLIC)

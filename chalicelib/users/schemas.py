@@ -1,6 +1,7 @@
 """What a user says of themselves, and what others see."""
 
 import json
+from collections.abc import Set
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -65,3 +66,10 @@ class MeView(UserView):
     """What one sees of oneself."""
 
     roles: Annotated[list[StaffRole], Field(description='Groups that this access token carries.')]
+    buyer_faults: Annotated[int, Field(description='Paid orders of yours that were cancelled by your fault, as their buyer.')]
+    seller_faults: Annotated[int, Field(description='The same, as their seller.')]
+
+    @classmethod
+    def seen(cls, row: dict[str, Any], roles: Set[str]) -> Self:
+        faults = {name: row.get(name, 0) for name in ('buyer_faults', 'seller_faults')}
+        return cls.of(row, roles=sorted(roles), **faults)

@@ -19,6 +19,9 @@ class User(MarketRow, discriminator='user'):
     id = UnicodeAttribute()
     level = UnicodeAttribute(default='new')
     profile = JSONAttribute(default=dict)
+    buyer_faults = IntegerAttribute(default=0)
+    """Paid orders that ended without completion by this user's fault, as their buyer; and as their seller."""
+    seller_faults = IntegerAttribute(default=0)
     created_at = IntegerAttribute()
     version = IntegerAttribute(default=1)
 
@@ -57,6 +60,12 @@ def change(tx: Transaction, user: User, **changed: Any) -> None:
         setattr(user, name, value)
         actions.append(getattr(User, name).set(value))
     tx.update(user, actions, when=User.version == user.version, otherwise=Moved(_CHANGED))
+
+
+def count_fault(tx: Transaction, user_id: str, name: str) -> None:
+    """Adds to `buyer_faults` or `seller_faults`."""
+    missing = NotFound(f'There is no user {user_id}')
+    tx.update(User(_pk(user_id), 'USER'), [getattr(User, name).add(1)], when=User.pk.exists(), otherwise=missing)
 
 
 def _pk(user_id: str) -> str:

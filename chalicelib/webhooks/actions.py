@@ -51,7 +51,7 @@ def _follow_up(received: ReceivedNotice) -> None:
             payment = _payment(received, received.payment_id)
             payments.send_refund(payment.order_id, orders.refund_sk(received.our_id or ''), is_told=True)
         case 'payout':
-            payouts.learn(received.provider, received.our_id or '')
+            payouts.check_told(received.provider, received.our_id or '')
         case 'chargeback':
             _send('learn_chargeback', received.provider, received.ref or '')
         case _:

@@ -71,12 +71,14 @@ def test_a_balance_explains_every_amount(market, seller, clock):
     assert by_order[first['id']] == {
         'amount_minor': NET,
         'reason': 'in_escrow',
+        'rule': 'until_completed',
         'release_at': None,
         'subject_id': first['id'],
     }
     assert by_order[second['id']] == {
         'amount_minor': NET,
         'reason': 'clearing',
+        'rule': 'standard',
         'release_at': '2026-12-08T08:00:00Z',
         'subject_id': second['id'],
     }

@@ -63,15 +63,15 @@ FOR = {
 ROLES = ('buyer', 'seller', 'stranger', 'support', 'admin', 'nobody')
 # Attributes of an order that an action may change besides its state, timer, version and what it holds.
 BESIDES = {
-    'pay': {'payment_id', 'paid_at', 'funds'},
+    'pay': {'payment_id', 'paid_at', 'funds', 'holds', 'sources'},
     'submit_requirements': {'answers', 'delivery_due_at'},
     'deliver': set(),
     'request_revision': {'revisions_used', 'delivery_due_at'},
-    'accept': {'completed_at', 'funds'},
-    'cancel': {'closed_at', 'closed_by', 'closed_because', 'funds'},
+    'accept': {'completed_at', 'funds', 'holds'},
+    'cancel': {'closed_at', 'closed_by', 'closed_because', 'fault', 'funds', 'holds', 'sources'},
     'extend': {'delivery_due_at', 'review_extension_days'},
 }
-ALWAYS = {'state', 'version', 'due_at', 'due_action', 'due_shard', 'held_for', 'held_as', 'held_minor', 'release_at'}
+ALWAYS = {'state', 'version', 'due_at', 'due_action', 'due_shard', 'held_for', 'held_as', 'held_minor', 'held_by', 'release_at'}
 # Kinds of rows that an allowed action may add or change, besides the order, its log and the kept answer.
 TOUCHES = {
     'pay': {'payment', 'sandbox', 'sandbox_line', 'journal', 'entry', 'balance'},
@@ -79,7 +79,7 @@ TOUCHES = {
     'deliver': {'delivery'},
     'request_revision': set(),
     'accept': {'journal', 'entry', 'balance'},
-    'cancel': {'refund', 'journal', 'entry', 'balance'},
+    'cancel': {'refund', 'journal', 'entry', 'balance', 'user'},
     'extend': {'extension'},
 }
 NOON = '2026-11-24T12:00:00Z'

@@ -1,6 +1,7 @@
 """Every (action, role, state), against a table of its own."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from chalicelib.clock import DAY, HOUR, MINUTE
 from chalicelib.errors import Forbidden, IllegalTransition
 from chalicelib.orders import lifecycle
 from chalicelib.orders.lifecycle import Actor, Facts, OrderRole, OrderState
+from chalicelib.policy import HoldRule
 
 pytestmark = pytest.mark.no_aws
 
@@ -33,6 +35,15 @@ ALLOWED = {
     ('cancel', 'seller'): UNPAID | WAITING | WORKING | DELIVERED,
     ('cancel', 'staff'): UNPAID | WAITING | WORKING | DELIVERED,
     ('time_out', 'system'): WAITING | WORKING,
+    ('refund', 'seller'): WAITING | WORKING | DELIVERED | COMPLETED,
+    ('refund', 'staff'): WAITING | WORKING | DELIVERED | COMPLETED,
+    ('offer_extra', 'seller'): WAITING | WORKING | DELIVERED,
+    ('withdraw_extra', 'seller'): WAITING | WORKING | DELIVERED,
+    ('decline_extra', 'buyer'): WAITING | WORKING | DELIVERED,
+    ('pay_extra', 'buyer'): WAITING | WORKING | DELIVERED,
+    ('tip', 'buyer'): COMPLETED,
+    ('dispute', 'buyer'): WAITING | WORKING | DELIVERED | COMPLETED,
+    ('dispute', 'seller'): WAITING | WORKING | DELIVERED,
 }
 TARGETS = {
     'pay': set(),
@@ -50,15 +61,21 @@ TARGETS = {
     'extend_review': set(),
     'cancel': {'cancelled'},
     'time_out': {'cancelled'},
+    'refund': set(),
+    'offer_extra': set(),
+    'withdraw_extra': set(),
+    'decline_extra': set(),
+    'pay_extra': set(),
+    'tip': set(),
+    'dispute': set(),
 }
 CASES = list(itertools.product(TARGETS, OrderRole, OrderState))
 
 
 def facts(state, **others):
     """Everything that an action may depend on is given."""
-    return Facts(
-        state, **{'is_very_late': True, 'is_returnable': True, 'has_revisions_left': True, 'is_clearing': True} | others
-    )
+    given = dict.fromkeys(('is_very_late', 'is_returnable', 'has_revisions_left', 'is_clearing', 'is_refundable'), True)
+    return Facts(state, **given | others)
 
 
 def test_the_table_is_about_every_action():
@@ -87,11 +104,39 @@ def test_an_action_is_possible_exactly_where_the_table_says(action, role, state)
         ('cancel', OrderRole.BUYER, OrderState.DELIVERED, {'is_returnable': False}),
         ('request_revision', OrderRole.BUYER, OrderState.DELIVERED, {'has_revisions_left': False}),
         ('release', OrderRole.SYSTEM, OrderState.COMPLETED, {'is_clearing': False}),
+        ('refund', OrderRole.SELLER, OrderState.DELIVERED, {'is_refundable': False}),
+        ('refund', OrderRole.STAFF, OrderState.COMPLETED, {'is_refundable': False}),
+        ('dispute', OrderRole.BUYER, OrderState.COMPLETED, {'is_clearing': False}),
     ],
 )
 def test_what_an_action_depends_on_is_needed(action, role, state, missing):
     with pytest.raises(IllegalTransition):
         lifecycle.decide(action, Actor(role, 'usr'), facts(state, **missing))
+
+
+@pytest.mark.parametrize('frozen_by', ['dispute', 'chargeback'])
+@pytest.mark.parametrize(('action', 'role', 'state'), CASES, ids=str)
+def test_a_frozen_order_stands_still(action, role, state, frozen_by):
+    expected = IllegalTransition if (action, role.value) in ALLOWED else Forbidden
+    with pytest.raises(expected):
+        lifecycle.decide(action, Actor(role, 'usr'), facts(state, frozen_by=frozen_by))
+
+
+@pytest.mark.parametrize(
+    ('action', 'role', 'known', 'fault'),
+    [
+        ('cancel', OrderRole.SELLER, {}, 'seller'),
+        ('cancel', OrderRole.STAFF, {}, 'none'),
+        ('cancel', OrderRole.BUYER, {}, 'seller'),
+        ('cancel', OrderRole.BUYER, {'is_very_late': False}, 'none'),
+        ('cancel', OrderRole.BUYER, {'is_very_late': False, 'is_returnable': False}, 'buyer'),
+        ('time_out', OrderRole.SYSTEM, {}, 'seller'),
+        ('time_out', OrderRole.SYSTEM, {'state': OrderState.AWAITING_REQUIREMENTS}, 'buyer'),
+    ],
+)
+def test_whose_fault_an_end_is(action, role, known, fault):
+    known = {'state': OrderState.IN_PROGRESS} | known
+    assert lifecycle.fault_of(action, role, facts(**known)) == fault
 
 
 @pytest.mark.parametrize('missing', [{'is_very_late': False}, {'is_returnable': False}])
@@ -114,23 +159,22 @@ def test_what_a_captured_payment_leads_to(kind, has_requirements, state):
 
 
 @pytest.mark.parametrize(
-    ('state', 'level', 'timer'),
+    ('state', 'days', 'timer'),
     [
-        ('pending_payment', 'new', ('expire_order', 1_000 + 30 * MINUTE)),
-        ('awaiting_requirements', 'new', ('time_out_order', 1_000 + 14 * DAY)),
-        ('in_progress', 'new', ('time_out_order', 5_000 + 30 * DAY)),
-        ('revision_requested', 'new', ('time_out_order', 5_000 + 30 * DAY)),
-        ('delivered', 'new', ('complete_order', 1_000 + 3 * DAY)),
-        ('completed', 'new', ('release_payment', 1_000 + 14 * DAY)),
-        ('completed', 'level_2', ('release_payment', 1_000 + 14 * DAY)),
-        ('completed', 'top_rated', ('release_payment', 1_000 + 7 * DAY)),
-        ('cancelled', 'new', None),
-        ('expired', 'new', None),
+        ('pending_payment', 14, ('expire_order', 1_000 + 30 * MINUTE)),
+        ('awaiting_requirements', 14, ('time_out_order', 1_000 + 14 * DAY)),
+        ('in_progress', 14, ('time_out_order', 5_000 + 30 * DAY)),
+        ('revision_requested', 14, ('time_out_order', 5_000 + 30 * DAY)),
+        ('delivered', 14, ('complete_order', 1_000 + 3 * DAY)),
+        ('completed', 14, ('release_payment', 1_000 + 14 * DAY)),
+        ('completed', 7, ('release_payment', 1_000 + 7 * DAY)),
+        ('cancelled', 14, None),
+        ('expired', 14, None),
     ],
 )
-def test_what_happens_to_an_order_that_is_left_alone(state, level, timer):
+def test_what_happens_to_an_order_that_is_left_alone(state, days, timer):
     rules = policy.current('prod')
-    said = lifecycle.timer(OrderState(state), rules, now=1_000, delivery_due_at=5_000, seller_level=level)
+    said = lifecycle.timer(OrderState(state), rules, now=1_000, delivery_due_at=5_000, clearing_days=days)
     assert said == timer
 
 
@@ -145,10 +189,37 @@ def test_only_work_that_is_owed_can_be_late(state):
     assert lifecycle.is_late(state, None, due) is False
 
 
+@pytest.mark.parametrize(
+    ('level', 'category', 'price_minor', 'name', 'days'),
+    [
+        ('new', 'logo-design', 10_000, 'standard', 14),
+        ('level_2', 'logo-design', 499_999, 'standard', 14),
+        ('top_rated', 'logo-design', 10_000, 'top_rated_seller', 7),
+        ('new', 'logo-design', 500_000, 'large_order', 21),
+        ('top_rated', 'logo-design', 500_000, 'large_order', 21),
+    ],
+)
+def test_how_long_money_clears_and_by_which_rule(level, category, price_minor, name, days):
+    rule = policy.current('prod').hold_rule(level=level, category=category, currency='USD', price_minor=price_minor)
+    assert (rule.name, rule.days) == (name, days)
+
+
+def test_a_rule_may_be_for_a_category():
+    rules = (HoldRule('templates', 30, category='templates', level='new'), HoldRule('standard', 14))
+    strict = replace(policy.current('prod'), hold_rules=rules)
+    for level, category, name in (
+        ('new', 'templates', 'templates'),
+        ('top_rated', 'templates', 'standard'),
+        ('new', 'x', 'standard'),
+    ):
+        assert strict.hold_rule(level=level, category=category, currency='IDR', price_minor=1).name == name
+
+
 def test_the_local_stage_lives_faster_under_the_same_fees():
     real, local = policy.current('prod'), policy.current('local')
     assert (local.commission_bps, local.buyer_fee_bps) == (real.commission_bps, real.buyer_fee_bps) == (2_000, 550)
-    assert (local.clearing_ms, local.top_clearing_ms) == (14_000, 7_000)
+    assert (local.clearing_day_ms, real.clearing_day_ms) == (1_000, DAY)
+    assert local.hold_rules == real.hold_rules
     assert policy.of(local.version) is local
     assert policy.of(real.version) is real
     assert local.version != real.version

@@ -4,8 +4,8 @@ import pytest
 
 from chalicelib import settings
 from chalicelib.orders import limits, store
+from chalicelib.orders.rows import Delivery, Extension
 from chalicelib.orders.schemas import OrderView
-from chalicelib.orders.store import Delivery, Extension
 from tests.support.market import ANSWERS, COMMISSION, FEE, GIG, NET, PRICE, balances, ok, run_timers
 from tests.support.resources import rows
 

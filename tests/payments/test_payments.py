@@ -6,7 +6,8 @@ from chalicelib import queues, reads, settings
 from chalicelib.money import Money
 from chalicelib.payments import actions, providers, store
 from chalicelib.payments.port import Outcome, OutcomeUnknown, ProviderMismatch, Status
-from chalicelib.payments.sandbox.provider import Sandbox
+from chalicelib.payments.sandbox import store as sandbox
+from chalicelib.payments.sandbox.provider import Sandbox, _paid
 from chalicelib.payments.sandbox.store import SandboxObject
 from tests.support import resources
 from tests.support.api import deliver, sweep
@@ -312,8 +313,7 @@ def test_a_payment_that_failed_and_was_paid_after_all_goes_back(market):
     order = market.placed()
     payment = pay(market, order, 'sandbox_card_declined')
     assert payment['state'] == 'failed'
-    row = sandbox_row(payment['id'])
-    row.update([SandboxObject.status.set('succeeded')])
+    turn_out_paid(payment)
     notice = {'v': 1, 'action': 'settle_payment', 'pk': store.pk(payment['id']), 'sk': 'PAYMENT'}
     assert deliver('settle_with_provider', notice, notice) == []
     assert ok(market.buyer.get(f'/payments/{payment["id"]}'))['state'] == 'returned'
@@ -322,8 +322,12 @@ def test_a_payment_that_failed_and_was_paid_after_all_goes_back(market):
     assert balances() == {}
 
 
+def turn_out_paid(payment):
+    sandbox.settle(payment['id'], 'succeeded', when='failed', line=_paid(sandbox.get(payment['id'])))
+
+
 def paid_after_all(payment):
-    sandbox_row(payment['id']).update([SandboxObject.status.set('succeeded')])
+    turn_out_paid(payment)
     assert actions.settle(payment['id']).state == 'returned'
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from chalicelib import policy
 from chalicelib.money import CURRENCIES
 from chalicelib.quotes import rules
+from chalicelib.taxes import ON_BUYER_FEE
 from tests.support.market import GIG, ok
 
 POLICY = policy.current('prod')
@@ -33,6 +34,21 @@ def test_a_quote_shows_every_line_for_both_sides(market, seller, clock):
     assert (quote['currency'], quote['exponent'], quote['policy_version']) == ('USD', 2, '2026-11')
     assert (quote['commission_bps'], quote['buyer_fee_bps']) == (2_000, 550)
     assert quote['valid_until'] == '2026-11-24T09:00:00Z'
+
+
+def test_a_buyer_from_a_country_with_a_tax_on_our_fee_pays_it(market, buyer):
+    ok(buyer.patch('/me', {'country': 'ID'}))
+    package = GIG['packages'][0] | {'price_minor': 7_777_700}
+    quote = market.quote(market.gig(currency='IDR', packages=[package], extras=[]))
+    assert quote['buyer_lines'][-1] == {
+        'kind': 'tax',
+        'label': 'PPN 11 % on the service fee',
+        'quantity': 1,
+        'amount_minor': 47_100,
+    }, '11 % of Rp 4.278 is Rp 470,58'
+    assert quote['buyer_total_minor'] == 7_777_700 + 427_800 + 47_100
+    ok(buyer.patch('/me', {'country': 'SG'}))
+    assert 'tax' not in [line['kind'] for line in market.quote()['buyer_lines']]
 
 
 def test_rupiah_are_quoted_in_whole_rupiah(market):
@@ -101,20 +117,22 @@ def test_nobody_buys_their_own_gig(market, seller):
     units=st.integers(1, 10_000_000),
     extra=st.integers(0, 1_000_000),
     quantity=st.integers(1, 20),
+    tax=st.sampled_from([None, *ON_BUYER_FEE.values()]),
 )
-def test_no_unit_is_lost_between_buyer_platform_and_seller(currency, units, extra, quantity):
+def test_no_unit_is_lost_between_buyer_platform_and_seller(currency, units, extra, quantity, tax):
     quantum = CURRENCIES[currency].quantum
     gig = copy.deepcopy(GIG) | {'currency': currency}
     gig['packages'][0]['price_minor'] = units * quantum
     gig['extras'] = [{'kind': 'custom', 'id': 'x', 'title': 'X', 'price_minor': extra * quantum, 'additional_days': 0}]
     try:
-        priced = rules.price(gig, 'basic', [{'id': 'x', 'quantity': quantity}], POLICY)
+        priced = rules.price(gig, 'basic', [{'id': 'x', 'quantity': quantity}], POLICY, tax)
     except rules.Invalid:
         assert units * quantum + extra * quantum * quantity > POLICY.max_price_minor[currency]
         return
     net = priced.price_minor - priced.commission_minor
     assert priced.price_minor == (units + extra * quantity) * quantum
-    for part in (priced.price_minor, priced.buyer_fee_minor, priced.commission_minor, net):
+    assert (priced.tax_minor > 0) <= (tax is not None)
+    for part in (priced.price_minor, priced.buyer_fee_minor, priced.tax_minor, priced.commission_minor, net):
         assert part % quantum == 0
         assert part >= 0
     assert abs(priced.commission_minor * 10_000 - priced.price_minor * POLICY.commission_bps) * 2 <= 10_000 * quantum

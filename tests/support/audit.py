@@ -9,8 +9,17 @@ from chalicelib.ledger.postings import Line, Posting
 from chalicelib.money import is_whole
 from tests.support.resources import rows
 
-PER_ORDER = ('escrow', 'fee.buyer', 'fee.commission', 'seller.clearing')
-HELD = {'none': False, 'held': True, 'clearing': True, 'released': False, 'refunding': False, 'refunded': False}
+PER_ORDER = {
+    'escrow': 'escrow',
+    'fee.buyer': 'fee',
+    'fee.tax': 'tax',
+    'fee.commission': 'commission',
+    'seller.clearing': 'clearing',
+}
+"""Accounts of an order's own, and what they are called in its purse."""
+EMPTY = {'none', 'released', 'refunding', 'refunded', 'charged_back'}
+RELEASED = {'released', 'frozen', 'charged_back'}
+PAYING = {'requested', 'pending', 'requires_action'}
 
 
 def audit() -> None:
@@ -80,41 +89,73 @@ def _orders(market, journal, balances):
     orders = {row['id']: row for row in market if row.get('row') == 'order'}
     events = {row['pk'].removeprefix('ORDER#') + row['name'] for row in market if row.get('row') == 'event'}
     for order_id, order in orders.items():
-        held = {
-            root: sum(
-                row['minor']
-                for key, row in balances.items()
-                if key.removeprefix('ACC#').startswith(f'{root}:') and order_id in key
-            )
-            for root in PER_ORDER
-        }
-        funds = order['funds']
-        if bool(sum(held.values())) != HELD[funds]:
-            yield f'S7: {order_id} is {funds} and its accounts hold {held}'
-        if (f'release:{order_id}' in journal) != (funds == 'released'):
-            yield f'S7: {order_id} is {funds}, and the journal says otherwise'
-        if (f'complete:{order_id}' in journal) != (order['state'] == 'completed'):
-            yield f'S7: {order_id} is {order["state"]}, and the journal says otherwise'
-        if f'release:{order_id}' in journal and any(
-            txid.startswith('refund:') and row.get('order_id') == order_id for txid, row in journal.items()
-        ):
-            yield f'S6: {order_id} was both released and refunded'
-        captured = [row for row in journal.values() if row.get('order_id') == order_id and row['event'] == 'payment_captured']
-        if len(captured) > 1:
-            yield f'S5: {order_id} was paid {len(captured)} times'
-        if (f'{order_id}OrderCompleted' in events) != (order['state'] == 'completed'):
-            yield f'L3: the log of {order_id} does not tell that it is {order["state"]}'
-        if (f'{order_id}PaymentReleased' in events) != (funds == 'released'):
-            yield f'L3: the log of {order_id} does not tell that it is {funds}'
+        own = [row for row in journal.values() if row.get('order_id') == order_id]
+        yield from _purse(order, balances)
+        yield from _funds(order, journal, events)
+        yield from _once(order_id, own)
+
+
+def _purse(order, balances):
+    order_id, funds = order['id'], order['funds']
+    held = {
+        name: sum(
+            row['minor'] for key, row in balances.items() if key.removeprefix('ACC#').startswith(f'{root}:') and order_id in key
+        )
+        for root, name in PER_ORDER.items()
+    }
+    purse = json.loads(order['holds'])
+    if {name: purse.get(name, 0) for name in held} != held:
+        yield f'S7: {order_id} says that it holds {purse}, and its accounts hold {held}'
+    if bool(sum(held.values())) == (funds in EMPTY) and funds != 'frozen':
+        yield f'S7: {order_id} is {funds} and its accounts hold {held}'
+    disputed = balances.get(f'ACC#receivable.dispute:{order_id}#{order["currency"]}', {}).get('minor', 0)
+    if bool(disputed) != (order.get('frozen_by') == 'chargeback'):
+        yield f'S7: {order_id} is frozen by {order.get("frozen_by")}, and a bank holds {disputed} of it'
+
+
+def _funds(order, journal, events):
+    order_id, state, funds = order['id'], order['state'], order['funds']
+    is_released, is_completed = f'release:{order_id}' in journal, f'complete:{order_id}' in journal
+    if (is_released and funds not in RELEASED) or (funds == 'released' and not is_released):
+        yield f'S7: {order_id} is {funds}, and the journal says otherwise'
+    if is_completed != (state == 'completed'):
+        yield f'S7: {order_id} is {state}, and the journal says otherwise'
+    if (f'{order_id}OrderCompleted' in events) != is_completed:
+        yield f'L3: the log of {order_id} does not tell that it is {state}'
+    if (f'{order_id}PaymentReleased' in events) != is_released:
+        yield f'L3: the log of {order_id} does not tell that it is {funds}'
+
+
+def _once(order_id, own):
+    captured = [row for row in own if row['event'] == 'payment_captured']
+    if len(captured) > 1:
+        yield f'S5: {order_id} was paid {len(captured)} times'
+    came = sum(_moved(row, 'escrow', 'fee.buyer', 'fee.tax') for row in own if row['event'].endswith('_captured'))
+    back = sum(_moved(row, 'refund', 'buyer.wallet', 'buyer.promo') for row in own if row['event'] == 'refund_requested')
+    if back > came:
+        yield f'S6: {order_id} has cost {came}, and {back} went back'
+
+
+def _moved(row, *roots):
+    return sum(minor for account, minor in json.loads(row['lines']) if accounts.root(account) in roots)
 
 
 def _transit(market, balances):
     for row in market:
-        if row.get('row') in ('refund', 'payout'):
-            held = balances.get(f'ACC#{row["row"]}:{row["id"]}#{row["currency"]}', {}).get('minor', 0)
-            due = row['amount_minor'] if row['state'] == 'requested' else 0
-            if held != due:
-                yield f'S8: {row["id"]} is {row["state"]}, and {held} is in transit'
+        kind, state = row.get('row'), row.get('state')
+        if kind == 'refund':
+            yield from _holds(balances, row, f'refund:{row["id"]}', row['card_minor'] if state == 'requested' else 0)
+        if kind == 'payout':
+            yield from _holds(balances, row, f'payout:{row["id"]}', row['amount_minor'] if state == 'requested' else 0)
+        if kind == 'payment':
+            credit = row['wallet_minor'] + row['promo_minor']
+            yield from _holds(balances, row, f'buyer.reserved:{row["id"]}', credit if state in PAYING else 0)
+
+
+def _holds(balances, row, account, due):
+    held = balances.get(f'ACC#{account}#{row["currency"]}', {}).get('minor', 0)
+    if held != due:
+        yield f'S8: {row["id"]} is {row["state"]}, and {account} holds {held} instead of {due}'
 
 
 def _provider(market, journal, *, is_quiet):
@@ -122,10 +163,33 @@ def _provider(market, journal, *, is_quiet):
     ours = {row['id'] for row in market if row.get('row') in ('payment', 'refund', 'payout')}
     events = {'pay': 'pay', 'ref': 'refund_ok', 'pyo': 'payout_paid'}
     for row in (row for row in market if row.get('row') == 'sandbox'):
+        if row.get('payment_id'):
+            yield from _claimed(row, journal, is_quiet=is_quiet)
+            continue
         if row['id'] not in ours:
             yield f'S11: the provider was asked under {row["id"]}, which is none of our ids'
         is_posted = f'{events[row["id"][:3]]}:{row["id"]}' in journal
-        if is_posted and row['status'] != 'succeeded':
+        if is_posted and row['status'] not in ('succeeded', 'returned'):
             yield f'S10: {row["id"]} is posted, and at the provider it is {row["status"]}'
         if is_quiet and row['status'] == 'succeeded' and not is_posted:
             yield f'S10: {row["id"]} succeeded at the provider, and is not posted'
+    if is_quiet:
+        yield from _books([row for row in market if row.get('row') == 'sandbox_line'], journal)
+
+
+def _claimed(row, journal, *, is_quiet):
+    posted = [name for name in ('open', 'won', 'lost') if f'dispute_{name}:{row["id"]}' in journal]
+    expected = ['open'] if row['status'] == 'open' else ['open', row['status']]
+    if posted != expected and (is_quiet or len(posted) > len(expected)):
+        yield f'S10: {row["id"]} is {row["status"]} at the provider, and posted as {posted}'
+
+
+def _books(lines, journal):
+    """Fees of payments are posted when they are settled, those of chargebacks with the chargeback."""
+    for currency in {line['currency'] for line in lines}:
+        theirs = sum(line['minor'] for line in lines if line['currency'] == currency)
+        fees = sum(line['fee_minor'] for line in lines if line['currency'] == currency and line['kind'] == 'chargeback')
+        roots = ('psp.clearing', 'psp.balance', 'expense.psp_fee')
+        ours = -sum(_moved(row, *roots) for row in journal.values() if row['currency'] == currency)
+        if theirs - fees != ours:
+            yield f'S10: the provider has {theirs - fees} of {currency} for us, and we have posted {ours}'

@@ -24,6 +24,15 @@ def webhook() -> tuple[str, dict[str, str], dict[str, str]]:
     return '/webhooks/xendit', {'id': 'inv_1', 'external_id': 'inv_1'}, {'X-Callback-Token': SECRETS['xendit']}
 
 
+EXTRA = {'title': 'A second colour', 'price_minor': 2_000, 'additional_days': 1, 'revisions': 1}
+
+
+def offer(market: Market, order: dict[str, Any], **other: Any) -> str:
+    """An extra that the seller has offered: its id."""
+    made = ok(market.seller.post(f'/orders/{order["id"]}/extras', EXTRA | other), 201)
+    return str(made['added_extras'][-1]['id'])
+
+
 def writes(market: Market) -> dict[str, tuple[Any, str, str, Any, Any]]:
     """Each write: who, method, path, body, and another body that would be fine as well."""
     buyer, seller = market.buyer, market.seller
@@ -40,6 +49,10 @@ def writes(market: Market) -> dict[str, tuple[Any, str, str, Any, Any]]:
     declined = ok(seller.get(f'/orders/{declining["id"]}'))['extensions'][0]['id']
     confirming = market.placed(gig)
     payment = ok(buyer.post(f'/orders/{confirming["id"]}/payments', {'method': 'sandbox_card_confirm'}), 201)
+
+    offering = market.started(gig)
+    offered = [offer(market, offering) for _ in range(3)]
+    completed = market.completed(gig)
 
     def order(made: dict[str, Any], noun: str) -> str:
         return f'/orders/{made["id"]}/{noun}'
@@ -79,6 +92,37 @@ def writes(market: Market) -> dict[str, tuple[Any, str, str, Any, Any]]:
         'request_revision': (buyer, 'POST', order(market.delivered(gig), 'revisions'), {'reason': 'A'}, {'reason': 'B'}),
         'accept_order': (buyer, 'POST', order(market.delivered(gig), 'accept'), None, None),
         'cancel_order': (buyer, 'POST', order(market.paid(gig), 'cancel'), {'reason': 'A'}, {'reason': 'B'}),
+        'refund_order': (
+            seller,
+            'POST',
+            order(market.started(gig), 'refunds'),
+            {'amount_minor': 1_000, 'reason': 'A'},
+            {'amount_minor': 2_000, 'reason': 'A'},
+        ),
+        'offer_extra': (seller, 'POST', order(market.started(gig), 'extras'), EXTRA, EXTRA | {'price_minor': 3_000}),
+        'withdraw_extra': (seller, 'POST', order(offering, f'extras/{offered[0]}/withdraw'), None, None),
+        'decline_extra': (buyer, 'POST', order(offering, f'extras/{offered[1]}/decline'), None, None),
+        'pay_extra': (
+            buyer,
+            'POST',
+            order(offering, f'extras/{offered[2]}/payments'),
+            {'method': 'sandbox_card_ok'},
+            {'method': 'sandbox_card_declined'},
+        ),
+        'tip_seller': (
+            buyer,
+            'POST',
+            order(completed, 'tips'),
+            {'amount_minor': 1_000, 'method': 'sandbox_card_ok'},
+            {'amount_minor': 2_000, 'method': 'sandbox_card_ok'},
+        ),
+        'top_up_wallet': (
+            buyer,
+            'POST',
+            '/me/wallet/top-ups',
+            {'amount_minor': 1_000, 'currency': 'USD', 'method': 'sandbox_card_ok'},
+            {'amount_minor': 2_000, 'currency': 'USD', 'method': 'sandbox_card_ok'},
+        ),
         'extend_order': (
             buyer,
             'POST',

@@ -1,0 +1,107 @@
+"""The money events of work that is not an order of a gig: milestones, hourly weeks, contests and campaigns. Pure.
+
+A milestone and a week are paid, completed, released and refunded as an order is, each as a unit with an id of its own: its
+events are those of `order_postings`. What only contests and campaigns have is here.
+"""
+
+from dataclasses import dataclass
+
+from chalicelib.ledger.order_postings import to_seller
+from chalicelib.ledger.postings import Line, Posting, posting
+from chalicelib.ledger.purse import Means, Standing
+from chalicelib.money import nth_share, percentage, split
+
+
+@dataclass(frozen=True, slots=True)
+class Fund:
+    """Money that a buyer has put up for work of many: prizes or tasks."""
+
+    unit_id: str
+    """A contest's or a campaign's."""
+    buyer_id: str
+    currency: str
+    work_minor: int
+    """All prizes, or all tasks."""
+    fee_minor: int = 0
+    """Of a contest: earned at once. Of a campaign: earned with every task."""
+
+
+def job_fee_paid(fee_id: str, payer_id: str, currency: str, minor: int) -> Posting:
+    """What a client pays out of the wallet when a bid is accepted, where a policy says so. A bid itself moves nothing."""
+    return posting(
+        f'bid_fee:{fee_id}',
+        'job_fee_paid',
+        currency,
+        Line(f'buyer.wallet:{payer_id}', -minor, payer_id),
+        Line('revenue.buyer_fee', minor),
+    )
+
+
+def contest_funded(fund: Fund, means: Means) -> Posting:
+    return _funded(fund, means, 'contest_funded', Line('revenue.contest_fee', fund.fee_minor))
+
+
+def prize_awarded(fund: Fund, place: int, seller_id: str, prize_minor: int, commission_bps: int) -> Posting:
+    """The prize clears, and is released, as the money of an order of this place's own."""
+    commission = percentage(prize_minor, commission_bps, fund.currency)
+    unit = f'{fund.unit_id}.{place}'
+    return posting(
+        f'prize:{fund.unit_id}:{place}',
+        'prize_awarded',
+        fund.currency,
+        Line(f'escrow:{fund.unit_id}', -prize_minor, fund.buyer_id),
+        Line(f'seller.clearing:{seller_id}:{unit}', prize_minor - commission, seller_id),
+        Line(f'fee.commission:{unit}', commission),
+        order_id=fund.unit_id,
+    )
+
+
+def shared_prizes(fund: Fund, entrants: int) -> list[int]:
+    """A contest without a winner: what each of those who took part gets."""
+    return split(fund.work_minor, [1] * entrants, fund.currency)
+
+
+def campaign_funded(fund: Fund, means: Means) -> Posting:
+    return _funded(fund, means, 'campaign_funded', Line(f'fee.buyer:{fund.unit_id}', fund.fee_minor, fund.buyer_id))
+
+
+def task_approved(fund: Fund, task_id: str, *, number: int, count: int, worker_id: str, standing: Standing) -> Posting:
+    """The `number`-th of `count` tasks: its worker is paid at once, and its share of the fee is ours."""
+    pay = nth_share(fund.work_minor, count, number, fund.currency)
+    fee = nth_share(fund.fee_minor, count, number, fund.currency)
+    return posting(
+        f'task:{fund.unit_id}:{task_id}',
+        'task_approved',
+        fund.currency,
+        Line(f'escrow:{fund.unit_id}', -pay, fund.buyer_id),
+        *to_seller(worker_id, pay, standing),
+        Line(f'fee.buyer:{fund.unit_id}', -fee, fund.buyer_id),
+        Line('revenue.buyer_fee', fee),
+        order_id=fund.unit_id,
+    )
+
+
+def fund_closed(fund: Fund, work_left_minor: int, fee_left_minor: int) -> Posting:
+    """What was not awarded or approved is the buyer's again."""
+    return posting(
+        f'close:{fund.unit_id}',
+        'fund_closed',
+        fund.currency,
+        Line(f'escrow:{fund.unit_id}', -work_left_minor, fund.buyer_id),
+        Line(f'fee.buyer:{fund.unit_id}', -fee_left_minor, fund.buyer_id),
+        Line(f'buyer.wallet:{fund.buyer_id}', work_left_minor + fee_left_minor, fund.buyer_id),
+        order_id=fund.unit_id,
+    )
+
+
+def _funded(fund: Fund, means: Means, event: str, fee: Line) -> Posting:
+    return posting(
+        f'pay:{means.payment_id}',
+        event,
+        fund.currency,
+        Line(f'psp.clearing:{means.provider}', -means.card_minor),
+        Line(f'buyer.reserved:{means.payment_id}', -means.credit_minor, fund.buyer_id),
+        Line(f'escrow:{fund.unit_id}', fund.work_minor, fund.buyer_id),
+        fee,
+        order_id=fund.unit_id,
+    )
