@@ -14,6 +14,8 @@ from chalicelib.observe import logger
 from chalicelib.payments.port import OutcomeUnknown
 
 KEPT_MS = 5 * clock.MINUTE
+_ABSENT = ('ResourceNotFoundException', 'AccessDeniedException')
+"""What is not there may not be looked for either: the permission is for names as AWS completes them."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ def _fetched(provider: str) -> Credentials | None:
     try:
         secret = aws.client('secretsmanager').get_secret_value(SecretId=_name(provider))
     except botocore.exceptions.ClientError as error:
-        if error.response.get('Error', {}).get('Code') == 'ResourceNotFoundException':
+        if error.response.get('Error', {}).get('Code') in _ABSENT:
+            logger.warning('there is no secret', secret=_name(provider))
             return None
         raise OutcomeUnknown from error
     return _read(provider, secret['SecretString'])

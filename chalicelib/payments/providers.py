@@ -12,7 +12,9 @@ from chalicelib.payments.sandbox.provider import Sandbox
 from chalicelib.payments.stripe.provider import Stripe
 from chalicelib.payments.xendit.provider import Xendit
 
-NAMES = (Sandbox.name, Stripe.name, Xendit.name)
+TELLING = (Stripe.name, Xendit.name)
+"""Those who send webhooks."""
+NAMES = (Sandbox.name, *TELLING)
 
 
 def chosen(setting: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ from chalicelib.webhooks.store import ReceivedNotice
 
 def receive(provider: str, headers: Mapping[str, str], body: bytes) -> None:
     """Keeps a webhook and has it followed up, once. Raises `Unauthorized` where it is not the provider's."""
-    if provider not in providers.NAMES or credentials.find(provider) is None:
+    if provider not in providers.TELLING or credentials.find(provider) is None:
         raise NotFound(f'No provider {provider} tells us anything')
     notice = providers.provider(provider).read_notice(headers, body)
     received = store.of(provider, notice, body)
