@@ -12,8 +12,8 @@ Method = Annotated[
     Field(
         min_length=1,
         max_length=120,
-        description='What the payment provider of the currency knows, never a card number: at Stripe a PaymentMethod, `pm_...`; '
-        'at Xendit a channel, such as `BCA` or `QRIS`. The sandbox knows `sandbox_card_ok`, `sandbox_card_declined`, '
+        description='What the payment provider of the currency knows, never a card number: at Stripe a PaymentMethod, '
+        '`pm_...`; at Xendit a channel, such as `BCA` or `QRIS`. The sandbox knows `sandbox_card_ok`, `sandbox_card_declined`, '
         '`sandbox_card_confirm` and `sandbox_card_no_refund`.',
     ),
 ]
