@@ -1,6 +1,7 @@
 """What port.py says of a provider, held against each of them: the sandbox, and Stripe and Xendit as the fake plays them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,8 +81,8 @@ XENDIT = Side(
 )
 SIDES = (SANDBOX, STRIPE, XENDIT)
 REMOTE = (STRIPE, XENDIT)
-CREATE = {'stripe': '/v1/payment_intents', 'xendit': '/v2/invoices'}
-PAYOUTS = {'stripe': '/v1/transfers', 'xendit': '/v2/payouts'}
+CREATE = {'stripe': 'POST /v1/payment_intents', 'xendit': 'POST /v2/invoices'}
+PAYOUTS = {'stripe': 'POST /v1/transfers', 'xendit': 'POST /v2/payouts'}
 
 
 def named(sides: tuple[Side, ...]) -> pytest.MarkDecorator:
@@ -240,31 +241,38 @@ def test_an_inquiry_is_no_chargeback(psp):
         assert STRIPE.port.find_chargeback(ref) is None
 
 
-@named(REMOTE)
-@pytest.mark.parametrize('trouble', ['crash', 'lose', 'hang', 'garbage', 'busy'])
-def test_an_answer_that_does_not_come_is_unknown_and_asked_for_again_under_the_same_id(psp, side, trouble, monkeypatch):
-    monkeypatch.setattr(stripe_client, 'TIMEOUT_S', 0.2)
-    monkeypatch.setattr(xendit_client, 'READ_S', 0.2)
+@contextmanager
+def in_trouble(psp: Any, trouble: str, about: str) -> Iterator[None]:
+    """The next request goes wrong, and so does the SDK's repetition of it; and nobody waits long for an answer."""
+    psp.misbehave(trouble, about, times=1 + stripe_client.RETRIES)
+    with pytest.MonkeyPatch.context() as impatient:
+        impatient.setattr(stripe_client, 'TIMEOUT_S', 0.3)
+        impatient.setattr(xendit_client, 'READ_S', 0.3)
+        _forget_clients()
+        with pytest.raises(OutcomeUnknown):
+            yield
+    _forget_clients()
+    psp.behave()
+
+
+def _forget_clients() -> None:
     stripe_client._client.cache_clear()
     xendit_client._pool.cache_clear()
+
+
+@named(REMOTE)
+@pytest.mark.parametrize('trouble', ['crash', 'lose', 'hang', 'garbage', 'busy'])
+def test_an_answer_that_does_not_come_is_unknown_and_asked_for_again_under_the_same_id(psp, side, trouble):
     payment_id, payout_id = ids.new('pay'), ids.new('pyo')
-    try:
-        psp.misbehave(trouble, CREATE[side.name], times=1 + stripe_client.RETRIES)
-        with pytest.raises(OutcomeUnknown):
-            side.port.create_payment(payment_id, side.money, side.card, expires_at=LATER)
-        psp._troubles.clear()
-        again = side.port.create_payment(payment_id, side.money, side.card, expires_at=LATER)
-        assert agreed(again, payment_id, side.money).status in (Status.SUCCEEDED, Status.REQUIRES_ACTION)
-        psp.misbehave(trouble, PAYOUTS[side.name], times=1 + stripe_client.RETRIES)
-        with pytest.raises(OutcomeUnknown):
-            side.port.create_payout(payout_id, side.money, side.bank)
-        psp._troubles.clear()
-        found = side.port.find_payout(payout_id) or side.port.create_payout(payout_id, side.money, side.bank)
-        assert agreed(found, payout_id, side.money).status is Status.SUCCEEDED
-        assert sorted(thing.our_id for thing in psp.books.things.values()) == sorted([payment_id, payout_id])
-    finally:
-        stripe_client._client.cache_clear()
-        xendit_client._pool.cache_clear()
+    with in_trouble(psp, trouble, CREATE[side.name]):
+        side.port.create_payment(payment_id, side.money, side.card, expires_at=LATER)
+    again = side.port.create_payment(payment_id, side.money, side.card, expires_at=LATER)
+    assert agreed(again, payment_id, side.money).status in (Status.SUCCEEDED, Status.REQUIRES_ACTION)
+    with in_trouble(psp, trouble, PAYOUTS[side.name]):
+        side.port.create_payout(payout_id, side.money, side.bank)
+    found = side.port.find_payout(payout_id) or side.port.create_payout(payout_id, side.money, side.bank)
+    assert agreed(found, payout_id, side.money).status is Status.SUCCEEDED
+    assert sorted(thing.our_id for thing in psp.books.things.values()) == sorted([payment_id, payout_id])
 
 
 @named(REMOTE)

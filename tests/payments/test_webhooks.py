@@ -247,7 +247,7 @@ def test_a_webhook_is_followed_up_when_its_provider_answers_again(case, clock):
     world.psp.misbehave('crash', times=8)
     ok(world.send(webhook))
     assert world.follow_up() == ['0'], 'it comes again'
-    world.psp._troubles.clear()
+    world.psp.behave()
     assert 'read_notice' in run_timers()
     assert told.state() == told.after
 

@@ -60,6 +60,9 @@ class FakePsp:
         """
         self._troubles.extend([(trouble, about)] * times)
 
+    def behave(self) -> None:
+        self._troubles.clear()
+
     def lie(self, whose: str, /, **said: Any) -> None:
         """Shows an object with other values than it has: `minor`, `currency`, `our_id`, `status`."""
         self._lies[whose] = said
