@@ -7,6 +7,10 @@ from chalice import Chalice, Rate, Response
 from pydantic_core import to_json
 
 from chalicelib import observe, openapi, queues, timers
+from chalicelib.chargebacks import events as chargeback_events
+from chalicelib.chargebacks.routes import routes as chargeback_routes
+from chalicelib.disputes import events as dispute_events
+from chalicelib.disputes.routes import routes as dispute_routes
 from chalicelib.files import events as file_events
 from chalicelib.files.routes import routes as file_routes
 from chalicelib.gigs.routes import routes as gig_routes
@@ -19,6 +23,7 @@ from chalicelib.payments.routes import routes as payment_routes
 from chalicelib.payments.sandbox.routes import routes as sandbox_routes
 from chalicelib.payouts import events as payout_events
 from chalicelib.payouts.routes import routes as payout_routes
+from chalicelib.payouts.routes import sandbox_routes as sandbox_payout_routes
 from chalicelib.quotes.routes import routes as quote_routes
 from chalicelib.users.routes import routes as user_routes
 from chalicelib.webhooks import events as webhook_events
@@ -30,14 +35,25 @@ ROUTES = (
     file_routes,
     quote_routes,
     order_routes,
+    dispute_routes,
     payment_routes,
+    chargeback_routes,
     ledger_routes,
     payout_routes,
     webhook_routes,
     sandbox_routes,
+    sandbox_payout_routes,
 )
 
-PROVIDER_EVENTS = {**payment_events.TIMERS, **payout_events.TIMERS, **payout_events.NOTICES, **webhook_events.TIMERS}
+ORDER_EVENTS = {**order_events.TIMERS, **dispute_events.TIMERS}
+PROVIDER_EVENTS = {
+    **payment_events.TIMERS,
+    **payout_events.TIMERS,
+    **payout_events.NOTICES,
+    **chargeback_events.TIMERS,
+    **chargeback_events.NOTICES,
+    **webhook_events.TIMERS,
+}
 
 app = Chalice(app_name='gigmarket', configure_logs=False)
 app.register_middleware(observe.requests, 'http')
@@ -64,7 +80,7 @@ def release_payments(event: Any) -> queues.Batch:
 
 @app.on_sqs_message(queue='${OrderQueue.QueueName}', batch_size=10, maximum_concurrency=10)
 def advance_orders(event: Any) -> queues.Batch:
-    return queues.act_on_timers(event.to_dict()['Records'], order_events.TIMERS)
+    return queues.act_on_timers(event.to_dict()['Records'], ORDER_EVENTS)
 
 
 @app.on_sqs_message(queue='${ProviderQueue.QueueName}', batch_size=10, maximum_concurrency=10)

@@ -32,10 +32,12 @@ QUEUES = {
     'time_out_order': settings.ORDER_QUEUE_URL,
     'complete_order': settings.ORDER_QUEUE_URL,
     'grant_extension': settings.ORDER_QUEUE_URL,
+    'advance_dispute': settings.ORDER_QUEUE_URL,
     'settle_payment': settings.PROVIDER_QUEUE_URL,
     'send_refund': settings.PROVIDER_QUEUE_URL,
     'send_payout': settings.PROVIDER_QUEUE_URL,
     'read_notice': settings.PROVIDER_QUEUE_URL,
+    'submit_evidence': settings.PROVIDER_QUEUE_URL,
 }
 
 

@@ -12,7 +12,7 @@ from chalicelib.users import actions as users
 from tests.support import resources, tokens
 from tests.support.api import Nobody, Person
 from tests.support.market import Market, ok
-from tests.support.requests import webhook, writes
+from tests.support.requests import earn, webhook, writes
 
 CALLERS = ('anonymous', 'expired', 'forged', 'stranger', 'buyer', 'seller', 'support', 'admin')
 
@@ -69,6 +69,25 @@ POLICY = {
     'offer_extra': row(404, 403, 201, 403, 403),
     'withdraw_extra': row(404, 403, 200, 403, 403),
     'decline_extra': row(404, 200, 403, 403, 403),
+    # disputes: opened by the buyer
+    'open_dispute': row(404, 201, 201, 403, 403),
+    'list_disputes': row(404, 200, 200, 200, 200),
+    'respond_to_dispute': row(404, 403, 200, 403, 403),
+    'add_evidence': row(404, 201, 201, 403, 403),
+    'propose_split': row(404, 201, 201, 403, 403),
+    'accept_split': row(404, 200, 409, 403, 403),
+    'escalate_dispute': row(404, 200, 200, 403, 403),
+    'withdraw_dispute': row(404, 200, 403, 403, 403),
+    'rule_on_dispute': row(403, 403, 403, 200, 200),
+    'list_open_disputes': row(403, 403, 403, 200, 200),
+    # chargebacks: for the seller and for support
+    'list_chargebacks': row(404, 200, 200, 200, 200),
+    'show_evidence': row(404, 404, 200, 200, 200),
+    'contest_chargeback': row(404, 403, 200, 200, 200),
+    'list_open_chargebacks': row(403, 403, 403, 200, 200),
+    'claim_back_sandbox_payment': row(404, 200, 404, 404, 404),
+    'decide_sandbox_chargeback': row(403, 403, 403, 200, 200),
+    'return_sandbox_payout': row(404, 404, 200, 404, 404),
     # payments
     'pay_extra': row(404, 201, 403, 403, 403),
     'tip_seller': row(404, 201, 403, 403, 403),
@@ -115,7 +134,7 @@ def saved(aws: None) -> tuple[Any, dict[str, tuple[Any, ...]]]:
     order = market.started()
     file_id = market.file(seller, 'delivery')
     ok(seller.post(f'/orders/{order["id"]}/deliveries', {'message': 'Here', 'file_ids': [file_id]}), 201)
-    _earn(market)
+    earn(market)
     requests |= {
         'show_me': ('/me', None),
         'show_user': (f'/users/{seller.id}', None),
@@ -128,6 +147,11 @@ def saved(aws: None) -> tuple[Any, dict[str, tuple[Any, ...]]]:
         'list_orders': ('/orders', None),
         'show_order': (f'/orders/{order["id"]}', None),
         'list_order_events': (f'/orders/{order["id"]}/events', None),
+        'list_disputes': (f'/orders/{order["id"]}/disputes', None),
+        'list_open_disputes': ('/admin/disputes', None),
+        'list_chargebacks': (f'/orders/{order["id"]}/chargebacks', None),
+        'show_evidence': (requests['contest_chargeback'][0].replace('/contest', '/evidence'), None),
+        'list_open_chargebacks': ('/admin/chargebacks', None),
         'show_payment': (f'/payments/{order["payment_id"]}', None),
         'show_balance': ('/me/balance', None),
         'list_statement': ('/me/statement', None),
@@ -136,15 +160,6 @@ def saved(aws: None) -> tuple[Any, dict[str, tuple[Any, ...]]]:
         'receive_webhook': webhook(),
     }
     return resources.save(), requests
-
-
-def _earn(market: Market) -> None:
-    """Something for the seller to withdraw."""
-    from chalicelib import db
-    from chalicelib.orders import actions, store
-
-    order = market.completed()
-    db.atomically(lambda tx: actions.release(tx, store.load(order['id'])))
 
 
 def person(caller: str) -> Person:

@@ -232,14 +232,17 @@ def test_the_example_of_a_gig_can_be_published_as_it_is(seller):
     assert ok(seller.post(f'/gigs/{gig["id"]}/publish'))['status'] == 'active'
 
 
-def test_what_is_answered_is_what_the_document_promises(market, buyer, seller):
+def test_what_is_answered_is_what_the_document_promises(market, buyer, seller, support):
     order = market.completed()
+    market.disputed(market.delivered())
+    market.charged(order)
     market.cancelled()
     ids = {'order_id': order['id'], 'gig_id': order['gig_id'], 'payment_id': order['payment_id'], 'user_id': seller.id}
+    ids['chargeback_id'] = ok(seller.get(f'/orders/{order["id"]}/chargebacks'))['items'][0]['id']
     ids['file_id'] = market.file(seller, 'delivery')
     for operation in OPERATIONS:
         if operation.method == 'GET':
-            answers = [person.get(operation.path.format(**ids)) for person in (buyer, seller)]
+            answers = [person.get(operation.path.format(**ids)) for person in (buyer, seller, support)]
             assert 200 in [answer.status for answer in answers], answers
             for answer in answers:
                 (content,) = said_of(operation)['responses'][str(answer.status)]['content'].values()

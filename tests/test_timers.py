@@ -32,6 +32,8 @@ def due(market, clock):
 
 
 def test_every_timer_has_a_queue_and_a_function_that_knows_it():
+    from chalicelib.chargebacks import events as chargebacks
+    from chalicelib.disputes import events as disputes
     from chalicelib.orders import events as orders
     from chalicelib.payments import events as payments
     from chalicelib.payouts import events as payouts
@@ -39,8 +41,11 @@ def test_every_timer_has_a_queue_and_a_function_that_knows_it():
 
     handled = {
         settings.RELEASE_QUEUE_URL: orders.RELEASES.keys(),
-        settings.ORDER_QUEUE_URL: orders.TIMERS.keys(),
-        settings.PROVIDER_QUEUE_URL: payments.TIMERS.keys() | payouts.TIMERS.keys() | webhooks.TIMERS.keys(),
+        settings.ORDER_QUEUE_URL: orders.TIMERS.keys() | disputes.TIMERS.keys(),
+        settings.PROVIDER_QUEUE_URL: payments.TIMERS.keys()
+        | payouts.TIMERS.keys()
+        | chargebacks.TIMERS.keys()
+        | webhooks.TIMERS.keys(),
     }
     for url, known in handled.items():
         assert {action for action, queue in timers.QUEUES.items() if queue == url} == set(known)

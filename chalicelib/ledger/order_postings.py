@@ -171,8 +171,8 @@ def chargeback_won(sides: Sides, claim: Claim, standing: Standing) -> Posting:
     )
 
 
-def chargeback_lost(sides: Sides, claim: Claim, left: Purse) -> Posting:
-    """The buyer has it. What nobody gave is our loss; what the order still holds (paid with credit) is the buyer's too."""
+def chargeback_lost(sides: Sides, claim: Claim) -> Posting:
+    """The buyer has it. What nobody gave is our loss."""
     return _of(
         sides,
         f'dispute_lost:{claim.ref}',
@@ -180,7 +180,16 @@ def chargeback_lost(sides: Sides, claim: Claim, left: Purse) -> Posting:
         Line(f'receivable.dispute:{sides.order_id}', claim.taken_minor),
         Line(f'hold.dispute:{sides.order_id}', -claim.held_minor),
         Line('expense.chargeback:loss', claim.held_minor - claim.taken_minor),
-        *(line for line in _taken(sides, {name: getattr(left, name) for name in HELD}, Standing())),
+    )
+
+
+def chargeback_rest(sides: Sides, ref: str, left: Purse) -> Posting:
+    """What an order still holds when it ends with a chargeback (it was paid with credit) is the buyer's."""
+    return _of(
+        sides,
+        f'dispute_rest:{ref}',
+        'chargeback_rest',
+        *_own(sides, {name: -getattr(left, name) for name in HELD}),
         Line(f'buyer.wallet:{sides.buyer_id}', left.held_minor, sides.buyer_id),
     )
 

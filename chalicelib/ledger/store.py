@@ -5,6 +5,7 @@
 
 import json
 import zlib
+from dataclasses import dataclass
 from typing import Any
 
 from pynamodb.attributes import UnicodeAttribute
@@ -85,27 +86,37 @@ class HeldRow(TimedRow):
         self.held_for = self.held_as = self.held_minor = self.held_by = self.release_at = None
 
 
-def post(tx: Transaction, posting: Posting) -> None:
-    """Puts a posting into the open transaction: it holds only with the rest of it, and only once."""
-    now, moment = clock.now_ms(), str(ULID())
-    lines = json.dumps([[line.account, line.minor] for line in posting.lines], separators=(',', ':'))
-    entry = JournalEntry(
+def post(tx: Transaction, *postings: Posting) -> None:
+    """Puts postings into the open transaction: they hold only with the rest of it, and only once.
+
+    Several move a balance that they share by their sum, provided that none of them would have overdrawn it.
+    """
+    now, moved = clock.now_ms(), Moves()
+    for posting in postings:
+        moment = str(ULID())
+        tx.put(_journal_entry(posting, now), otherwise=AlreadyPosted(posting))
+        for number, line in enumerate(posting.lines):
+            _add_entry(tx, posting, line, f'E#{moment}#{number}', now)
+            if accounts.rule(line.account).is_guarded:
+                moved.add(line, posting.currency)
+    moved.put_into(tx)
+
+
+def _journal_entry(posting: Posting, now: int) -> JournalEntry:
+    return JournalEntry(
         f'TX#{posting.txid}',
         'TX',
         txid=posting.txid,
         event=posting.event,
         currency=posting.currency,
-        lines=lines,
+        lines=json.dumps([[line.account, line.minor] for line in posting.lines], separators=(',', ':')),
         fingerprint=posting.fingerprint,
         order_id=posting.order_id,
         at=now,
     )
-    tx.put(entry, otherwise=AlreadyPosted(posting))
-    for number, line in enumerate(posting.lines):
-        _add_line(tx, posting, line, f'E#{moment}#{number}', now)
 
 
-def _add_line(tx: Transaction, posting: Posting, line: Line, sk: str, now: int) -> None:
+def _add_entry(tx: Transaction, posting: Posting, line: Line, sk: str, now: int) -> None:
     rule = accounts.rule(line.account)
     pk = f'ACC#{line.account}#{posting.currency}'
     shard = f'#{clock.utc(now):%Y%m%d}#{zlib.crc32(posting.txid.encode()) % _DERIVED_SHARDS}'
@@ -122,20 +133,46 @@ def _add_line(tx: Transaction, posting: Posting, line: Line, sk: str, now: int) 
         at=now,
     )
     tx.put(entry, otherwise=AssertionError(f'Entry {pk} {sk} exists already'))
-    if rule.is_guarded:
-        delta = line.minor * rule.side
-        actions = [Balance.minor.add(delta), Balance.entries.add(1)]
-        if delta > 0:
-            tx.upsert(Balance(pk, 'BAL'), actions)
-        else:
-            short = _short(posting, line, -delta)
-            tx.update(Balance(pk, 'BAL'), actions, when=Balance.minor >= -delta, otherwise=short)
 
 
-def _short(posting: Posting, line: Line, needed: int) -> Exception:
+@dataclass
+class Move:
+    """What becomes of one balance, in its normal sign."""
+
+    line: Line
+    delta: int = 0
+    lowest: int = 0
+    """The least it is moved by on the way: so much has to be there."""
+    entries: int = 0
+
+
+class Moves:
+    """Balances that a transaction moves, each once: DynamoDB takes no two actions on one item."""
+
+    def __init__(self) -> None:
+        self._by_balance: dict[tuple[str, str], Move] = {}
+
+    def add(self, line: Line, currency: str) -> None:
+        move = self._by_balance.setdefault((line.account, currency), Move(line))
+        move.delta += line.minor * accounts.rule(line.account).side
+        move.lowest = min(move.lowest, move.delta)
+        move.entries += 1
+
+    def put_into(self, tx: Transaction) -> None:
+        for (account, currency), move in self._by_balance.items():
+            row = Balance(f'ACC#{account}#{currency}', 'BAL')
+            actions = [Balance.minor.add(move.delta), Balance.entries.add(move.entries)]
+            if move.lowest < 0:
+                enough = Balance.minor >= -move.lowest
+                tx.update(row, actions, when=enough, otherwise=_short(move.line, currency, -move.lowest))
+            else:
+                tx.upsert(row, actions)
+
+
+def _short(line: Line, currency: str, needed: int) -> Exception:
     if line.is_reread:
         return Moved(f'{line.account} has changed meanwhile')
-    return InsufficientFunds(f'There is less than {needed} minor units of {posting.currency} to take this from')
+    return InsufficientFunds(f'There is less than {needed} minor units of {currency} to take this from')
 
 
 def balances(currency: str, *names: str) -> list[int]:

@@ -8,6 +8,7 @@ from chalicelib.files import store as files
 from chalicelib.gigs import store as gigs
 from chalicelib.ledger import order_postings as postings
 from chalicelib.ledger import store as ledger
+from chalicelib.ledger.postings import Posting
 from chalicelib.ledger.purse import Means, Standing
 from chalicelib.orders import deliveries, lifecycle, refunds, store
 from chalicelib.orders.lifecycle import SYSTEM, Actor, Fault, OrderFunds, OrderRole, OrderState
@@ -82,14 +83,36 @@ def complete(tx: Transaction, order: Order) -> None:
 
 
 def _complete(tx: Transaction, order: Order, actor: Actor) -> None:
+    posting = _earn(order)
+    store.save(tx, order)
+    ledger.post(tx, posting)
+    store.note(tx, order, 'OrderCompleted', actor)
+
+
+def _earn(order: Order) -> Posting:
+    """Completes an order that the caller saves, and returns what is to be posted with it."""
     before = order.purse
     order.purse = before.completed(order.terms['commission_bps'], order.currency)
     order.completed_at, order.funds = clock.now_ms(), OrderFunds.CLEARING.value
     order.enter(OrderState.COMPLETED)
     order.account_for()
+    return postings.order_completed(order.sides, before, order.purse, order.tax_country)
+
+
+def divide(tx: Transaction, order: Order, refund_minor: int, actor: Actor, *, reason: str, fault: Fault) -> None:
+    """Ends a dispute: what is the buyer's goes back, and what is the seller's is earned, or goes on clearing."""
+    is_done = order.state == OrderState.COMPLETED
+    if refund_minor == order.purse.refundable_minor and not is_done:
+        close(tx, order, OrderState.CANCELLED, actor, reason=reason, fault=fault)
+        return
+    taken = refunds.take(order, refund_minor, actor, reason) if refund_minor else None
+    earned = None if is_done else _earn(order)
+    order.account_for()
     store.save(tx, order)
-    ledger.post(tx, postings.order_completed(order.sides, before, order.purse, order.tax_country))
-    store.note(tx, order, 'OrderCompleted', actor)
+    refunded = refunds.request(tx, order, taken, Standing(), actor) if taken else None
+    ledger.post(tx, *(posting for posting in (refunded, earned) if posting))
+    if earned:
+        store.note(tx, order, 'OrderCompleted', actor)
 
 
 def release(tx: Transaction, order: Order) -> None:
@@ -148,7 +171,7 @@ def close(tx: Transaction, order: Order, state: OrderState, actor: Actor, *, rea
     store.save(tx, order)
     store.note(tx, order, f'Order{state.value.capitalize()}', actor, reason=reason, fault=order.fault)
     if taken:
-        refunds.request(tx, order, taken, Standing(), actor)
+        ledger.post(tx, refunds.request(tx, order, taken, Standing(), actor))
     _blame(tx, order)
 
 

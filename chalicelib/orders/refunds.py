@@ -13,6 +13,7 @@ from chalicelib.errors import InsufficientFunds, Invalid
 from chalicelib.ledger import order_postings as postings
 from chalicelib.ledger import store as ledger
 from chalicelib.ledger.order_postings import Leg
+from chalicelib.ledger.postings import Posting
 from chalicelib.ledger.purse import Means, Standing
 from chalicelib.money import CURRENCIES, is_whole
 from chalicelib.orders import lifecycle, limits, store
@@ -41,7 +42,7 @@ def grant(tx: Transaction, caller: Caller, order_id: str, amount_minor: int, rea
         _check_means(order, amount_minor, standing)
     taken = take(order, amount_minor, actor, reason)
     store.save(tx, order)
-    request(tx, order, taken, standing, actor)
+    ledger.post(tx, request(tx, order, taken, standing, actor))
     return order
 
 
@@ -76,11 +77,11 @@ def take(order: Order, amount_minor: int, actor: Actor, reason: str | None) -> T
     return Taken(parts, refunds)
 
 
-def request(tx: Transaction, order: Order, taken: Taken, standing: Standing, actor: Actor) -> None:
-    """The money sets off. The order itself was saved by the caller."""
+def request(tx: Transaction, order: Order, taken: Taken, standing: Standing, actor: Actor) -> Posting:
+    """Adds the refunds to an order that was saved, and returns what the caller has to post: the money sets off."""
     legs = [Leg(refund.id, refund.card_minor, refund.wallet_minor, refund.promo_minor) for refund in taken.refunds]
     _add(tx, order, taken.refunds, actor)
-    ledger.post(tx, postings.refund_requested(order.sides, taken.parts, legs, standing))
+    return postings.refund_requested(order.sides, taken.parts, legs, standing)
 
 
 def return_late_payment(tx: Transaction, order: Order, means: Means) -> None:
@@ -103,8 +104,7 @@ def settle(tx: Transaction, order: Order, refund: Refund, *, provider: str, fail
     refund.settled_at = clock.now_ms()
     refund.set_timer(None)
     refund.let_go()
-    if order.funds == OrderFunds.REFUNDING and not any(_is_waited_for(order, other) for other in order.refunds):
-        order.funds = OrderFunds.REFUNDED.value
+    order.funds = funds_of(order)
     store.save_refund(tx, refund)
     store.save(tx, order)
     if failure:
@@ -112,6 +112,12 @@ def settle(tx: Transaction, order: Order, refund: Refund, *, provider: str, fail
     else:
         ledger.post(tx, postings.refund_succeeded(order.sides, refund.id, refund.card_minor, provider))
     store.note(tx, order, 'RefundFailed' if failure else 'RefundSucceeded', SYSTEM, refund_id=refund.id)
+
+
+def funds_of(order: Order) -> str:
+    """Money that was on its way back to the buyer has arrived, once nothing of it is on its way any more."""
+    is_back = order.funds == OrderFunds.REFUNDING and not any(_is_waited_for(order, refund) for refund in order.refunds)
+    return OrderFunds.REFUNDED.value if is_back else order.funds
 
 
 def _is_waited_for(order: Order, refund: Refund) -> bool:

@@ -57,7 +57,7 @@ class Order(HeldRow, discriminator='order'):
     fault = UnicodeAttribute(null=True)
     frozen_by = UnicodeAttribute(null=True)
     paused = JSONAttribute(null=True)
-    """When the order was frozen, and its timer, which then goes on: [at, action, milliseconds left]."""
+    """What stopped when the order was frozen, and goes on then: [since, action, milliseconds left, funds]."""
     version = IntegerAttribute(default=1)
     # Index keys.
     buyer_shelf = UnicodeAttribute()
@@ -150,14 +150,14 @@ class Order(HeldRow, discriminator='order'):
         """Stops the order's clock, if it has not been stopped already."""
         if self.paused is None:
             now = clock.now_ms()
-            self.paused = [now, self.due_action, (self.due_at or now) - now]
+            self.paused = [now, self.due_action, (self.due_at or now) - now, self.funds]
         self.frozen_by = by
         self.set_timer(None)
 
     def thaw(self) -> None:
         """The clock goes on where it stopped: nobody loses time."""
         now = clock.now_ms()
-        since, action, left = self.paused or (now, None, 0)
+        since, action, left, self.funds = self.paused or (now, None, 0, self.funds)
         self.frozen_by = self.paused = None
         if self.delivery_due_at:
             self.delivery_due_at += now - since

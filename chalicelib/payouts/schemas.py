@@ -47,3 +47,8 @@ class PayoutView(View):
 
 class PayoutPage(PageView):
     items: list[PayoutView]
+
+
+class ReturnedPayout(View):
+    payout_id: str
+    seller_id: str

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from chalicelib import aws, settings, timers
+from chalicelib.chargebacks import actions as chargebacks
 from chalicelib.errors import NotFound
 from chalicelib.observe import logger
 from chalicelib.orders import store as orders
@@ -26,7 +27,8 @@ def receive(provider: str, headers: Mapping[str, str], body: bytes) -> None:
         return
     logger.info('told', notice=received.pk, kind=notice.kind, our_id=notice.our_id)
     try:
-        _send('read_notice', received.pk, received.sk)
+        message = timers.message('read_notice', received.pk, received.sk)
+        aws.client('sqs').send_message(QueueUrl=settings.PROVIDER_QUEUE_URL, MessageBody=message)
     except Exception:
         logger.exception('left to the next sweep', notice=received.pk)
 
@@ -53,7 +55,7 @@ def _follow_up(received: ReceivedNotice) -> None:
         case 'payout':
             payouts.check_told(received.provider, received.our_id or '')
         case 'chargeback':
-            _send('learn_chargeback', received.provider, received.ref or '')
+            chargebacks.learn(received.provider, received.ref or '')
         case _:
             logger.info('of no concern to us', notice=received.pk)
 
@@ -64,8 +66,3 @@ def _payment(received: ReceivedNotice, payment_id: str | None) -> Payment:
     if payment.provider != received.provider:
         raise NotFound(f'{payment_id} was not made with {received.provider}')
     return payment
-
-
-def _send(action: str, pk: str, sk: str) -> None:
-    body = timers.message(action, pk, sk)
-    aws.client('sqs').send_message(QueueUrl=settings.PROVIDER_QUEUE_URL, MessageBody=body)

@@ -8,8 +8,9 @@ import pytest
 from ulid import ULID
 
 from chalicelib import db, http, idempotency
-from chalicelib.ledger import postings
+from chalicelib.ledger import order_postings as postings
 from chalicelib.ledger import store as ledger
+from chalicelib.ledger.postings import Posting
 from chalicelib.orders import store as order_store
 from chalicelib.payments import actions as payments
 from chalicelib.payments import store as payment_store
@@ -21,7 +22,7 @@ BY_NAME = {case.name: case for case in cases.CASES}
 def money_first(patch: Any) -> None:
     """The money moves in a transaction of its own, and the order follows."""
     post = ledger.post
-    patch.setattr(ledger, 'post', lambda _, posting: db.atomically(lambda tx: post(tx, posting)))
+    patch.setattr(ledger, 'post', lambda _, *posted: db.atomically(lambda tx: post(tx, *posted)))
 
 
 def state_first(patch: Any) -> None:
@@ -34,9 +35,9 @@ def names_by_chance(patch: Any) -> None:
     """The money moves first, under a name that is new each time: nothing tells that it has moved before."""
     released, post = postings.payment_released, ledger.post
 
-    def renamed(terms: Any) -> Any:
-        posting = released(terms)
-        return postings.Posting(f'release:{ULID()}', posting.event, posting.currency, posting.lines, posting.order_id)
+    def renamed(*said: Any) -> Any:
+        posting = released(*said)
+        return Posting(f'release:{ULID()}', posting.event, posting.currency, posting.lines, posting.order_id)
 
     patch.setattr(postings, 'payment_released', renamed)
     patch.setattr(ledger, 'post', lambda _, posting: db.atomically(lambda tx: post(tx, posting)))

@@ -245,7 +245,9 @@ class Market(RuleBasedStateMachine):
             self.provider.available[sides.currency] += claim.taken_minor
             unit.purse, unit.state, unit.claim = unit.purse.plus(claim.parts), unit.before, None
         else:
-            self.post(order_postings.chargeback_lost(sides, claim, unit.purse))
+            self.post(order_postings.chargeback_lost(sides, claim))
+            if unit.purse.held_minor:
+                self.post(order_postings.chargeback_rest(sides, claim.ref, unit.purse))
             unit.returned += claim.taken_minor
             unit.purse, unit.state, unit.claim = Purse(), 'over', None
 

@@ -44,10 +44,11 @@ EVENTS = {
     'pay:pay_3': orders.tip_captured(SIDES, Means('pay_3', 'sandbox', 1_000), 1_000, 200, BROKE),
     'dispute_open:cb_1': orders.chargeback_opened(SIDES, CLAIM, Standing(available_minor=5_000)),
     'dispute_won:cb_1': orders.chargeback_won(SIDES, CLAIM, Standing(owed_minor=3_000)),
-    'dispute_lost:cb_1': orders.chargeback_lost(SIDES, CLAIM, Purse()),
+    'dispute_lost:cb_1': orders.chargeback_lost(SIDES, CLAIM),
     'dispute_open:cb_2': orders.chargeback_opened(SIDES, EARLY_CLAIM, BROKE),
     'dispute_won:cb_2': orders.chargeback_won(SIDES, EARLY_CLAIM, BROKE),
-    'dispute_lost:cb_2': orders.chargeback_lost(SIDES, EARLY_CLAIM, Purse()),
+    'dispute_lost:cb_2': orders.chargeback_lost(SIDES, EARLY_CLAIM),
+    'dispute_rest:cb_2': orders.chargeback_rest(SIDES, 'cb_2', HELD),
     'payout:pyo_1': payouts.payout_requested(TRANSFER, BROKE),
     'payout_paid:pyo_1': payouts.payout_paid(TRANSFER, 'sandbox'),
     'payout_failed:pyo_1': payouts.payout_failed(TRANSFER, BROKE),
@@ -201,9 +202,13 @@ def test_a_chargeback_that_is_won_costs_its_fee(claim):
 
 def test_what_an_order_still_holds_after_a_lost_chargeback_is_the_buyers():
     partly = orders.Claim('cb_3', 'sandbox', 600, 0, HELD.frozen(600))
-    said = lines(orders.chargeback_lost(SIDES, partly, HELD.less(partly.parts)))
-    assert said['buyer.wallet:usr_b'] == 10_010
-    assert said['hold.dispute:ord_1'] == -600
+    said = lines(orders.chargeback_rest(SIDES, 'cb_3', HELD.less(partly.parts)))
+    assert said == {
+        'escrow:ord_1': -9_400,
+        'fee.buyer:ord_1': -550,
+        'fee.tax:ord_1': -60,
+        'buyer.wallet:usr_b': 10_010,
+    }
 
 
 def test_a_payout_leaves_or_comes_back():

@@ -13,7 +13,7 @@ from chalicelib.http import MAX_BODY_BYTES
 from chalicelib.payments import credentials, store
 from tests.payments.world import World, notices
 from tests.support import resources
-from tests.support.api import deliver, sweep
+from tests.support.api import sweep
 from tests.support.audit import audit
 from tests.support.fake_psp import Webhook
 from tests.support.market import ok, run_timers
@@ -306,15 +306,30 @@ def test_a_signed_body_that_is_no_webhook_is_refused(market, psp, dialect, body)
     refused(World(market, psp, dialect), psp.signed(dialect, body), 400)
 
 
-def test_a_chargeback_is_handed_on_by_its_reference(market, psp):
+@pytest.mark.parametrize('is_won', [True, False])
+def test_a_chargeback_is_learned_from_its_provider(market, psp, is_won):
     world = World(market, psp, 'stripe')
-    ref = psp.claim_back(world.paid()['payment_id'])
-    [webhook] = psp.webhooks()
-    ok(world.send(webhook))
-    assert deliver('settle_with_provider', *resources.drain('provider')) == []
-    assert [json.loads(one) for one in resources.messages('provider')] == [
-        {'v': 1, 'action': 'learn_chargeback', 'pk': 'stripe', 'sk': ref}
-    ]
+    order = world.paid()
+    ref = psp.claim_back(order['payment_id'])
+    world.listen()
+    [found] = [row for row in resources.rows(settings.MARKET_TABLE) if row.get('row') == 'chargeback']
+    assert (found['ref'], found['state'], found['amount_minor']) == (
+        ref,
+        'received',
+        world.payment(order['payment_id'])['amount_minor'],
+    )
+    psp.rule(ref, is_won=is_won)
+    world.listen()
+    [found] = [row for row in resources.rows(settings.MARKET_TABLE) if row.get('row') == 'chargeback']
+    assert found['state'] == ('won' if is_won else 'lost')
+    audit()
+
+
+def test_an_inquiry_of_a_bank_is_left_alone(market, psp):
+    world = World(market, psp, 'stripe')
+    psp.books.things[psp.claim_back(world.paid()['payment_id'])].status = 'warning_needs_response'
+    world.listen()
+    assert [row for row in resources.rows(settings.MARKET_TABLE) if row.get('row') == 'chargeback'] == []
 
 
 def test_a_payment_of_one_provider_is_not_settled_by_the_other(market, psp):

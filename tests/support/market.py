@@ -11,6 +11,7 @@ from chalicelib.files.rules import EXTENSIONS
 from tests.support.api import Answer, Person, deliver, sweep
 from tests.support.resources import drain, rows
 
+DAY = 24 * 3600
 PNG = b'\x89PNG\r\n\x1a\n' + b'\0' * 64
 PDF = b'%PDF-1.7\n' + b'\0' * 64
 ZIP = b'PK\x03\x04' + b'\0' * 64
@@ -42,6 +43,8 @@ GIG: dict[str, Any] = {
     'requirements': [{'kind': 'free_text', 'id': 'brief', 'question': 'What do you sell?'}],
 }
 ANSWERS = {'answers': [{'kind': 'free_text', 'requirement_id': 'brief', 'text': 'Coffee'}]}
+CLAIM = {'reason': 'not_as_described', 'refund_minor': 5_000, 'text': 'Two of three formats are missing'}
+CONTEST = {'accepts': False, 'text': 'They are in the archive'}
 PRICE, FEE, COMMISSION = 10_000, 550, 2_000
 TOTAL, NET = PRICE + FEE, PRICE - COMMISSION
 
@@ -111,6 +114,35 @@ class Market:
         order = self.delivered(gig, **wanted)
         return dict(ok(self.buyer.post(f'/orders/{order["id"]}/accept')))
 
+    def released(self, clock: Any, gig: dict[str, Any] | None = None, **wanted: Any) -> dict[str, Any]:
+        order = self.completed(gig, **wanted)
+        clock.shift(14 * DAY + 1)
+        run_timers()
+        return self.order(order['id'])
+
+    def disputed(self, order: dict[str, Any], **claim: Any) -> tuple[dict[str, Any], str]:
+        """A dispute that the buyer has opened, and its path."""
+        path = f'/orders/{order["id"]}/disputes'
+        dispute = ok(self.buyer.post(path, CLAIM | claim), 201)
+        return dispute, f'{path}/{dispute["id"]}'
+
+    def contested(self, order: dict[str, Any], **claim: Any) -> tuple[dict[str, Any], str]:
+        """A dispute in which both sides have had their say."""
+        _, path = self.disputed(order, **claim)
+        return ok(self.seller.post(f'{path}/response', CONTEST)), path
+
+    def charged(self, order: dict[str, Any], payment_id: str | None = None) -> tuple[dict[str, Any], str]:
+        """An order whose payment the buyer's bank has taken back, and the reference of that."""
+        path = f'/sandbox/payments/{payment_id or order["payment_id"]}/chargeback'
+        ok(self.buyer.post(path, {'reason': 'product_not_received'}))
+        assert run_provider() == ['learn_chargeback']
+        return self.order(order['id']), (payment_id or order['payment_id']).replace('pay_', 'scb_')
+
+    def decide(self, ref: str, *, won: bool) -> None:
+        """The bank decides."""
+        ok(Person('support', 'support').post(f'/sandbox/chargebacks/{ref}/decision', {'won': won}))
+        assert run_provider() == ['learn_chargeback']
+
     def cancelled(self) -> dict[str, Any]:
         order = self.paid()
         return dict(ok(self.buyer.post(f'/orders/{order["id"]}/cancel', {'reason': 'Changed my mind'})))
@@ -148,6 +180,13 @@ def run_timers() -> list[str]:
         assert not bodies or deliver(function, *bodies) == []
         done += [json.loads(body)['action'] for body in bodies]
     return done
+
+
+def run_provider() -> list[str]:
+    """Delivers what a provider has told. Returns the actions."""
+    bodies = drain('provider')
+    assert not bodies or deliver('settle_with_provider', *bodies) == []
+    return [json.loads(body)['action'] for body in bodies]
 
 
 def balances() -> dict[str, int]:

@@ -3,8 +3,14 @@
 import hashlib
 from typing import Any
 
+from chalicelib import db
+from chalicelib.orders import actions as orders
+from chalicelib.orders import store as order_store
+from chalicelib.payouts import actions as payouts
+from chalicelib.payouts import store as payout_store
 from tests.support import provider_secrets
-from tests.support.market import ANSWERS, GIG, PNG, Market, ok
+from tests.support.api import Person
+from tests.support.market import ANSWERS, CLAIM, CONTEST, GIG, PNG, Market, ok
 from tests.support.provider_secrets import SECRETS
 
 
@@ -33,6 +39,21 @@ def offer(market: Market, order: dict[str, Any], **other: Any) -> str:
     return str(made['added_extras'][-1]['id'])
 
 
+def earn(market: Market) -> None:
+    """Something for the seller to withdraw."""
+    order = market.completed()
+    db.atomically(lambda tx: orders.release(tx, order_store.load(order['id'])))
+
+
+def withdrawn(market: Market) -> str:
+    """A payout that was paid: its id."""
+    earn(market)
+    wanted = {'amount_minor': 5_000, 'currency': 'USD', 'destination': 'sandbox_bank_ok'}
+    payout = ok(market.seller.post('/payouts', wanted), 201)
+    payouts.check(*payout_store.key(market.seller.id, payout['id']))
+    return str(payout['id'])
+
+
 def writes(market: Market) -> dict[str, tuple[Any, str, str, Any, Any]]:
     """Each write: who, method, path, body, and another body that would be fine as well."""
     buyer, seller = market.buyer, market.seller
@@ -53,6 +74,14 @@ def writes(market: Market) -> dict[str, tuple[Any, str, str, Any, Any]]:
     offering = market.started(gig)
     offered = [offer(market, offering) for _ in range(3)]
     completed = market.completed(gig)
+    disputes = {name: market.disputed(market.delivered(gig)) for name in ('respond', 'prove', 'withdraw')}
+    contested = {name: market.contested(market.delivered(gig)) for name in ('propose', 'accept', 'escalate', 'rule')}
+    _, agreed = contested['accept']
+    ok(seller.post(f'{agreed}/proposals', {'refund_minor': 2_000, 'message': 'A fifth'}), 201)
+    ok(seller.post(f'{contested["rule"][1]}/escalate'))
+    charged, deciding = market.charged(market.completed(gig)), market.charged(market.completed(gig))
+    charged_id = ok(seller.get(f'/orders/{charged[0]["id"]}/chargebacks'))['items'][0]['id']
+    support = Person('support', 'support')
 
     def order(made: dict[str, Any], noun: str) -> str:
         return f'/orders/{made["id"]}/{noun}'
@@ -132,6 +161,54 @@ def writes(market: Market) -> dict[str, tuple[Any, str, str, Any, Any]]:
         ),
         'accept_extension': (buyer, 'POST', order(extending, f'extensions/{extension}/accept'), None, None),
         'decline_extension': (buyer, 'POST', order(declining, f'extensions/{declined}/decline'), None, None),
+        'open_dispute': (buyer, 'POST', order(market.delivered(gig), 'disputes'), CLAIM, CLAIM | {'refund_minor': 1_000}),
+        'respond_to_dispute': (seller, 'POST', f'{disputes["respond"][1]}/response', {'accepts': True}, CONTEST),
+        'add_evidence': (buyer, 'POST', f'{disputes["prove"][1]}/evidence', {'text': 'Look'}, {'text': 'Look here'}),
+        'withdraw_dispute': (buyer, 'POST', f'{disputes["withdraw"][1]}/withdraw', None, None),
+        'propose_split': (
+            seller,
+            'POST',
+            f'{contested["propose"][1]}/proposals',
+            {'refund_minor': 1_000, 'message': 'A tenth'},
+            {'refund_minor': 2_000, 'message': 'A fifth'},
+        ),
+        'accept_split': (
+            buyer,
+            'POST',
+            f'{agreed}/proposals/accept',
+            {'refund_minor': 2_000},
+            {'refund_minor': 3_000},
+        ),
+        'escalate_dispute': (seller, 'POST', f'{contested["escalate"][1]}/escalate', None, None),
+        'rule_on_dispute': (
+            support,
+            'POST',
+            f'{contested["rule"][1]}/ruling',
+            {'refund_minor': 4_000, 'reasoning': 'One of three is missing', 'fault': 'seller'},
+            {'refund_minor': 5_000, 'reasoning': 'Half of it is missing', 'fault': 'none'},
+        ),
+        'contest_chargeback': (
+            seller,
+            'POST',
+            f'/orders/{charged[0]["id"]}/chargebacks/{charged_id}/contest',
+            {'remarks': 'It was used'},
+            {'remarks': 'It is still used'},
+        ),
+        'claim_back_sandbox_payment': (
+            buyer,
+            'POST',
+            f'/sandbox/payments/{market.completed(gig)["payment_id"]}/chargeback',
+            {'reason': 'fraudulent'},
+            {'reason': 'duplicate'},
+        ),
+        'decide_sandbox_chargeback': (
+            support,
+            'POST',
+            f'/sandbox/chargebacks/{deciding[1]}/decision',
+            {'won': True},
+            {'won': False},
+        ),
+        'return_sandbox_payout': (seller, 'POST', f'/sandbox/payouts/{withdrawn(market)}/return', None, None),
         'confirm_sandbox_payment': (
             buyer,
             'POST',

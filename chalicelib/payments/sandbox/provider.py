@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from chalicelib import clock
+from chalicelib import aws, clock, settings, timers
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.money import Money
 from chalicelib.payments.port import ChargebackStatus, ClaimedBack, Movement, Notice, Outcome, Status
@@ -92,7 +92,7 @@ def confirm(payment_id: str, *, is_approved: bool) -> None:
 def claim_back(payment_id: str, reason: str) -> str:
     """What a buyer's bank does when the buyer says that a payment was wrong: returns its reference. One at a time."""
     payment = store.get(payment_id)
-    ref, money = f'scb_{payment_id}', Money(payment.minor, payment.currency)
+    ref, money = payment_id.replace('pay_', 'scb_'), Money(payment.minor, payment.currency)
     made = _object(ref, money, ChargebackStatus.OPEN, None, note=reason, payment_id=payment_id)
     made.expires_at_ms = clock.now_ms() + EVIDENCE_MS
     if payment.status != Status.SUCCEEDED:
@@ -114,6 +114,11 @@ def return_payout(payout_id: str) -> None:
     payout = store.get(payout_id)
     line = _moved('payout_returned', payout, payout.minor)
     store.settle(payout_id, Status.RETURNED.value, when=Status.SUCCEEDED, failure='returned_by_bank', line=line)
+
+
+def tell(action: str, pk: str, sk: str) -> None:
+    """What a webhook comes to: it names something, so that we are asked about it."""
+    aws.client('sqs').send_message(QueueUrl=settings.PROVIDER_QUEUE_URL, MessageBody=timers.message(action, pk, sk))
 
 
 def _object(

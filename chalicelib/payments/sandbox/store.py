@@ -8,7 +8,8 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import clock
 from chalicelib.db import IntegerAttribute, MarketRow, Transaction
-from chalicelib.errors import Conflict, NotFound
+from chalicelib.errors import Conflict, Moved, NotFound
+from chalicelib.payments.port import OutcomeUnknown
 
 _LINES = 'SANDBOX'
 
@@ -44,7 +45,7 @@ def create(made: SandboxObject, line: SandboxLine | None) -> SandboxObject:
     tx.put(made, otherwise=there)
     _book(tx, line)
     try:
-        tx.commit()
+        _commit(tx)
     except Conflict as error:
         if error is not there:
             raise
@@ -69,7 +70,7 @@ def settle(our_id: str, status: str, *, when: str, failure: str | None = None, l
     tx.update(SandboxObject(_pk(our_id), 'SANDBOX'), actions, when=SandboxObject.status == when, otherwise=decided)
     _book(tx, line)
     try:
-        tx.commit()
+        _commit(tx)
     except Conflict as error:
         if error is not decided or get(our_id).status != status:
             raise
@@ -89,6 +90,13 @@ def lines(since: int, until: int) -> Iterator[SandboxLine]:
     between = SandboxLine.sk.between(f'{since:015d}', f'{until - 1:015d}~')
     found: Any = SandboxLine.query(_LINES, between, consistent_read=True)
     yield from found
+
+
+def _commit(tx: Transaction) -> None:
+    try:
+        tx.commit()
+    except Moved as busy:
+        raise OutcomeUnknown from busy
 
 
 def _book(tx: Transaction, line: SandboxLine | None) -> None:

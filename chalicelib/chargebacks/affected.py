@@ -1,0 +1,180 @@
+"""Whose money a chargeback freezes, by what the payment was for."""
+
+from typing import Any, Protocol
+
+from chalicelib import clock
+from chalicelib.chargebacks import store
+from chalicelib.chargebacks.store import Chargeback
+from chalicelib.db import Transaction
+from chalicelib.disputes import actions as disputes
+from chalicelib.files import store as files
+from chalicelib.ledger import order_postings as postings
+from chalicelib.ledger import store as ledger
+from chalicelib.ledger.credit_postings import spendable
+from chalicelib.ledger.postings import Posting
+from chalicelib.ledger.purse import Purse, Sides, Standing
+from chalicelib.orders import refunds, tips
+from chalicelib.orders import store as orders
+from chalicelib.orders.lifecycle import PAID, SYSTEM, OrderFunds, OrderState
+from chalicelib.orders.rows import Order
+from chalicelib.payments import store as payments
+from chalicelib.payments.store import Payment
+
+
+class Affected(Protocol):
+    """What a chargeback is about."""
+
+    @property
+    def pk(self) -> str: ...
+
+    @property
+    def order(self) -> Order | None: ...
+
+    @property
+    def seller_id(self) -> str | None: ...
+
+    def freeze(self, tx: Transaction, chargeback: Chargeback) -> None:
+        """Takes the money from where it is, and says so in `chargeback.parts`."""
+
+    def win(self, tx: Transaction, chargeback: Chargeback) -> None:
+        """Everything is as it was before."""
+
+    def lose(self, tx: Transaction, chargeback: Chargeback) -> None:
+        """The buyer keeps what the bank has taken."""
+
+
+def affected(payment: Payment) -> Affected:
+    if payment.purpose == 'top_up':
+        return _Wallet(payment)
+    return _Aside(payment) if payment.purpose == 'tip' or payment.state == 'returned' else _Order(payment)
+
+
+class _Order:
+    """An order stands still, and its own money is taken first; then its seller's."""
+
+    def __init__(self, payment: Payment) -> None:
+        self.order = orders.load(payment.order_id or '')
+        self.pk, self.seller_id = self.order.pk, self.order.seller_id
+        self._payment_id = payment.id
+
+    def freeze(self, tx: Transaction, chargeback: Chargeback) -> None:
+        order = self.order
+        if order.frozen_by == 'dispute':
+            disputes.supersede(tx, order)
+        chargeback.parts = order.purse.frozen(chargeback.amount_minor)
+        order.purse = order.purse.less(chargeback.parts)
+        order.freeze('chargeback')
+        order.funds = OrderFunds.FROZEN.value
+        order.account_for()
+        orders.save(tx, order)
+        ledger.post(tx, postings.chargeback_opened(order.sides, chargeback.claim, self._standing()))
+        self._note(tx, chargeback, 'ChargebackReceived')
+
+    def win(self, tx: Transaction, chargeback: Chargeback) -> None:
+        self.order.purse = self.order.purse.plus(chargeback.parts)
+        won = postings.chargeback_won(self.order.sides, chargeback.claim, self._standing())
+        rest = self._go_on(tx, chargeback, is_lost=False)
+        orders.save(tx, self.order)
+        ledger.post(tx, won, *rest)
+        self._note(tx, chargeback, 'ChargebackWon')
+
+    def lose(self, tx: Transaction, chargeback: Chargeback) -> None:
+        self.order.sources = [self._less(source, chargeback) for source in self.order.sources]
+        rest = self._go_on(tx, chargeback, is_lost=True)
+        orders.save(tx, self.order)
+        ledger.post(tx, postings.chargeback_lost(self.order.sides, chargeback.claim), *rest)
+        self._note(tx, chargeback, 'ChargebackLost')
+
+    def _go_on(self, tx: Transaction, chargeback: Chargeback, *, is_lost: bool) -> list[Posting]:
+        """After the last chargeback of an order, it goes on; or it ends, if any of them was lost."""
+        order = self.order
+        others = [other for other in store.of_order(order) if other.id != chargeback.id and other.payment_id in self._own()]
+        if any(other.is_open for other in others):
+            return []
+        order.thaw()
+        if not is_lost and not any(other.state == 'lost' for other in others):
+            order.funds = refunds.funds_of(order)
+            order.account_for()
+            return []
+        left, order.purse = order.purse, Purse()
+        order.funds = OrderFunds.CHARGED_BACK.value
+        order.set_timer(None)
+        order.account_for()
+        if order.state in PAID:
+            self._cancel(tx)
+        return [postings.chargeback_rest(order.sides, chargeback.ref, left)] if left.held_minor else []
+
+    def _own(self) -> set[str]:
+        return {self._payment_id, *(source['payment_id'] for source in self.order.sources)}
+
+    def _cancel(self, tx: Transaction) -> None:
+        order = self.order
+        for file_id in {file_id for delivery in order.deliveries for file_id in delivery.file_ids}:
+            files.revoke(tx, file_id, order.buyer_id, order.id)
+        order.enter(OrderState.CANCELLED)
+        order.closed_at, order.closed_by = clock.now_ms(), SYSTEM.role.value
+        order.closed_because, order.fault = "The buyer's bank has taken the payment back", 'none'
+
+    def _less(self, source: dict[str, Any], chargeback: Chargeback) -> dict[str, Any]:
+        if source['payment_id'] != chargeback.payment_id:
+            return source
+        return {**source, 'card_back': min(source['card'], source['card_back'] + chargeback.amount_minor)}
+
+    def _standing(self) -> Standing:
+        return ledger.standing(self.order.seller_id, self.order.currency)
+
+    def _note(self, tx: Transaction, chargeback: Chargeback, name: str) -> None:
+        orders.note(tx, self.order, name, SYSTEM, chargeback_id=chargeback.id, amount_minor=chargeback.amount_minor)
+
+
+class _Aside:
+    """A tip is its seller's, and what came too late has gone back: the order itself is not concerned."""
+
+    def __init__(self, payment: Payment) -> None:
+        self.order = orders.load(payment.order_id or '')
+        self.pk, self.seller_id = self.order.pk, self.order.seller_id
+        self._sides = Sides(payment.id, payment.buyer_id, self.order.seller_id, payment.currency)
+        tip_minor = payment.amount_minor + payment.means.credit_minor
+        self._given = 0 if payment.state == 'returned' else tips.net_minor(self.order, tip_minor)
+
+    def freeze(self, tx: Transaction, chargeback: Chargeback) -> None:
+        taken = min(self._given, chargeback.amount_minor)
+        chargeback.parts = {'released': taken} if taken else {}
+        self._post(tx, postings.chargeback_opened(self._sides, chargeback.claim, self._standing()), 'ChargebackReceived')
+
+    def win(self, tx: Transaction, chargeback: Chargeback) -> None:
+        self._post(tx, postings.chargeback_won(self._sides, chargeback.claim, self._standing()), 'ChargebackWon')
+
+    def lose(self, tx: Transaction, chargeback: Chargeback) -> None:
+        self._post(tx, postings.chargeback_lost(self._sides, chargeback.claim), 'ChargebackLost')
+
+    def _post(self, tx: Transaction, posting: Posting, name: str) -> None:
+        orders.save(tx, self.order)
+        ledger.post(tx, posting)
+        orders.note(tx, self.order, name, SYSTEM, payment_id=self._sides.order_id)
+
+    def _standing(self) -> Standing:
+        return ledger.standing(self.order.seller_id, self.order.currency)
+
+
+class _Wallet:
+    """What was paid into a wallet is taken from there, as far as it still is there."""
+
+    order = None
+    seller_id = None
+
+    def __init__(self, payment: Payment) -> None:
+        self.pk = payments.pk(payment.id)
+        self._sides = Sides(payment.id, payment.buyer_id, payment.buyer_id, payment.currency)
+
+    def freeze(self, tx: Transaction, chargeback: Chargeback) -> None:
+        (left,) = ledger.balances(chargeback.currency, f'buyer.wallet:{self._sides.buyer_id}')
+        taken = spendable(min(left, chargeback.amount_minor), chargeback.currency)
+        chargeback.parts = {'wallet': taken} if taken else {}
+        ledger.post(tx, postings.chargeback_opened(self._sides, chargeback.claim, Standing()))
+
+    def win(self, tx: Transaction, chargeback: Chargeback) -> None:
+        ledger.post(tx, postings.chargeback_won(self._sides, chargeback.claim, Standing()))
+
+    def lose(self, tx: Transaction, chargeback: Chargeback) -> None:
+        ledger.post(tx, postings.chargeback_lost(self._sides, chargeback.claim))

@@ -1,0 +1,99 @@
+"""Rows of chargebacks: in the collection of their order, or of the payment where there is no order."""
+
+from typing import Any
+
+from pynamodb.attributes import UnicodeAttribute
+
+from chalicelib import reads, settings
+from chalicelib.db import IntegerAttribute, JSONAttribute, Transaction
+from chalicelib.errors import Moved, NotFound
+from chalicelib.ledger.order_postings import Claim
+from chalicelib.orders.rows import Order
+from chalicelib.reads import Page, Paging
+from chalicelib.timers import TimedRow
+
+_PREFIX = 'CHARGEBACK#'
+_OPEN_SHELF = '#chargebacks'
+
+
+class Chargeback(TimedRow, discriminator='chargeback'):
+    id = UnicodeAttribute()
+    ref = UnicodeAttribute()
+    """The provider's own id of it."""
+    provider = UnicodeAttribute()
+    payment_id = UnicodeAttribute()
+    order_id = UnicodeAttribute(null=True)
+    buyer_id = UnicodeAttribute()
+    seller_id = UnicodeAttribute(null=True)
+    currency = UnicodeAttribute()
+    amount_minor = IntegerAttribute()
+    fee_minor = IntegerAttribute()
+    reason = UnicodeAttribute()
+    state = UnicodeAttribute()
+    """`received`, `submitted`, `won` or `lost`."""
+    parts = JSONAttribute(default=dict)
+    """Where its money was taken from here: the parts of a `Claim`."""
+    remarks = UnicodeAttribute(null=True)
+    evidence_due_at = IntegerAttribute(null=True)
+    submitted_at = IntegerAttribute(null=True)
+    received_at = IntegerAttribute()
+    closed_at = IntegerAttribute(null=True)
+    version = IntegerAttribute(default=1)
+    # Index keys of what is open, for support.
+    shelf = UnicodeAttribute(null=True)
+    listed_at = UnicodeAttribute(null=True)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in ('received', 'submitted')
+
+    @property
+    def claim(self) -> Claim:
+        return Claim(self.ref, self.provider, self.amount_minor, self.fee_minor, self.parts)
+
+
+def sk(ref: str) -> str:
+    return _PREFIX + ref
+
+
+def add(tx: Transaction, chargeback: Chargeback) -> None:
+    chargeback.shelf, chargeback.listed_at = _OPEN_SHELF, f'{chargeback.received_at:015d}#{chargeback.id}'
+    tx.put(chargeback, otherwise=Moved(f'Chargeback {chargeback.id} is known already'))
+
+
+def save(tx: Transaction, chargeback: Chargeback) -> None:
+    """Writes it as it now is, provided that it is still as it was read."""
+    seen = chargeback.version
+    chargeback.version = seen + 1
+    if not chargeback.is_open:
+        chargeback.shelf = chargeback.listed_at = None
+    tx.replace(chargeback, when=Chargeback.version == seen, otherwise=Moved(f'Chargeback {chargeback.id} moved on meanwhile'))
+
+
+def find(pk: str, ref: str) -> Chargeback | None:
+    try:
+        return Chargeback.get(pk, sk(ref), consistent_read=True)
+    except Chargeback.DoesNotExist:
+        return None
+
+
+def get(order: Order, chargeback_id: str) -> Chargeback:
+    found = next((chargeback for chargeback in of_order(order) if chargeback.id == chargeback_id), None)
+    if found is None:
+        raise NotFound(f'Order {order.id} has no chargeback {chargeback_id}')
+    return found
+
+
+def of_order(order: Order) -> list[Chargeback]:
+    """All chargebacks that an order ever had, oldest first."""
+    rows = Chargeback.query(order.pk, Chargeback.sk.startswith(_PREFIX), consistent_read=True)
+    return sorted(rows, key=lambda chargeback: (chargeback.received_at, chargeback.id))
+
+
+def open_ones(paging: Paging) -> Page:
+    """Those that are open, newest first, whole."""
+    page = reads.page(settings.MARKET_TABLE, ('shelf', _OPEN_SHELF), 'listed_at', paging, index='newest')
+    keys = [(row['pk'], row['sk']) for row in page.rows]
+    found = {row['sk']: row for row in reads.find_many(settings.MARKET_TABLE, keys)} if keys else {}
+    rows: list[dict[str, Any]] = [found[key] for _, key in keys if key in found]
+    return Page(rows, page.next_cursor)

@@ -1,0 +1,22 @@
+"""What disputes do when nobody is on the line."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from chalicelib import db
+from chalicelib.db import Transaction
+from chalicelib.disputes import actions, store
+from chalicelib.orders import store as orders
+
+
+def _advance(pk: str, sk: str) -> None:
+    def work(tx: Transaction) -> None:
+        order = orders.load(orders.order_id_of(pk))
+        dispute = store.find(pk, sk)
+        if dispute.is_due('advance_dispute'):
+            actions.advance(tx, order, dispute)
+
+    db.atomically(work)
+
+
+TIMERS: Mapping[str, Callable[[str, str], None]] = MappingProxyType({'advance_dispute': _advance})

@@ -1,0 +1,326 @@
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.money import Money
+from chalicelib.payments.port import OutcomeUnknown, ProviderMismatch
+from chalicelib.payments.sandbox.provider import Sandbox
+from tests.support import resources
+from tests.support.api import deliver
+from tests.support.audit import audit
+from tests.support.market import (
+    CLAIM,
+    DAY,
+    NET,
+    PRICE,
+    TOTAL,
+    balances,
+    ok,
+    run_provider,
+    run_timers,
+)
+
+PAYOUT = {'amount_minor': NET, 'currency': 'USD', 'destination': 'sandbox_bank_ok'}
+CHARGEBACK_FEE = 1_500
+
+
+def usd(person):
+    return next(balance for balance in ok(person.get('/me/balance'))['balances'] if balance['currency'] == 'USD')
+
+
+def chargebacks(person, order):
+    return ok(person.get(f'/orders/{order["id"]}/chargebacks'))['items']
+
+
+def ref_of(payment_id):
+    return payment_id.replace('pay_', 'scb_')
+
+
+def journal_line(txid, account):
+    rows = [row for row in resources.rows('journal') if row['row'] == 'entry' and row['txid'] == txid]
+    return sum(row['minor'] for row in rows if row['account'] == account)
+
+
+@pytest.mark.parametrize('prepare', ['paid', 'started', 'delivered', 'revised', 'completed'])
+def test_a_chargeback_freezes_the_order_and_its_money(market, seller, clock, prepare):
+    order = getattr(market, prepare)()
+    frozen, ref = market.charged(order)
+    assert (frozen['state'], frozen['funds'], frozen['frozen_by'], frozen['next_step']) == (
+        order['state'],
+        'frozen',
+        'chargeback',
+        None,
+    )
+    (seen,) = chargebacks(seller, order)
+    held = PRICE if prepare == 'completed' else TOTAL
+    assert (seen['ref'], seen['state'], seen['amount_minor'], seen['from_order_minor'], seen['from_seller_minor']) == (
+        ref,
+        'received',
+        TOTAL,
+        held,
+        0,
+    )
+    assert balances() == {f'hold.dispute:{order["id"]}': held, f'receivable.dispute:{order["id"]}': TOTAL}
+    clock.shift(5 * DAY)
+    assert run_timers() == []
+    audit()
+
+
+@pytest.mark.parametrize('prepare', ['paid', 'started', 'delivered', 'completed'])
+def test_a_chargeback_that_is_won_changes_nothing_in_the_end(market, clock, prepare):
+    order = getattr(market, prepare)()
+    before = balances()
+    _, ref = market.charged(order)
+    clock.shift(2 * DAY)
+    market.decide(ref, won=True)
+    after = market.order(order['id'])
+    assert (after['state'], after['funds'], after['frozen_by']) == (order['state'], order['funds'], None)
+    assert after['next_step'] == order['next_step']
+    assert balances() == before
+    audit()
+
+
+@pytest.mark.parametrize(
+    ('prepare', 'state'),
+    [('paid', 'cancelled'), ('started', 'cancelled'), ('delivered', 'cancelled'), ('completed', 'completed')],
+)
+def test_a_chargeback_that_is_lost_ends_the_order(market, seller, buyer, prepare, state):
+    order = getattr(market, prepare)()
+    _, ref = market.charged(order)
+    market.decide(ref, won=False)
+    after = market.order(order['id'])
+    assert (after['state'], after['funds'], after['frozen_by'], after['next_step']) == (state, 'charged_back', None, None)
+    assert balances() == {}
+    assert usd(seller)['pending'] == []
+    assert ok(seller.get('/me'))['seller_faults'] == ok(buyer.get('/me'))['buyer_faults'] == 0
+    audit()
+
+
+def test_what_was_paid_out_is_owed_and_the_next_order_pays_it(market, seller, clock):
+    order = market.released(clock)
+    ok(seller.post('/payouts', PAYOUT), 201)
+    run_timers()
+    _, ref = market.charged(order)
+    (seen,) = chargebacks(seller, order)
+    assert (seen['from_order_minor'], seen['from_seller_minor']) == (0, NET)
+    assert (usd(seller)['available_minor'], usd(seller)['owed_minor']) == (0, NET)
+    market.decide(ref, won=False)
+    assert journal_line(f'dispute_lost:{ref}', 'expense.chargeback:loss') == NET - TOTAL
+    audit()
+    market.released(clock, extras=[{'id': 'card', 'quantity': 2}])
+    assert (usd(seller)['available_minor'], usd(seller)['owed_minor']) == (3_200, 0), '80 % of 140.00, less the 80.00 owed'
+    audit()
+
+
+def test_a_debt_that_was_netted_meanwhile_comes_back_when_the_bank_decides_for_the_seller(market, seller, clock):
+    order = market.released(clock)
+    ok(seller.post('/payouts', PAYOUT), 201)
+    run_timers()
+    _, ref = market.charged(order)
+    market.released(clock)
+    assert (usd(seller)['available_minor'], usd(seller)['owed_minor']) == (0, 0)
+    market.decide(ref, won=True)
+    assert (usd(seller)['available_minor'], usd(seller)['owed_minor']) == (NET, 0)
+    assert market.order(order['id'])['funds'] == 'released'
+    audit()
+
+
+def test_who_owes_is_not_paid_out(market, seller, clock):
+    order = market.released(clock)
+    ok(seller.post('/payouts', PAYOUT | {'amount_minor': 5_000}), 201)
+    run_timers()
+    market.charged(order)
+    assert (usd(seller)['available_minor'], usd(seller)['owed_minor']) == (0, 5_000)
+    assert seller.post('/payouts', PAYOUT | {'amount_minor': 500}).problem == 'insufficient-funds'
+    audit()
+
+
+def test_what_has_gone_back_to_the_card_is_not_taken_twice_from_the_order(market, seller, support):
+    order = market.delivered()
+    ok(seller.post(f'/orders/{order["id"]}/refunds', {'amount_minor': 2_550, 'reason': 'Late'}), 201)
+    run_timers()
+    _, ref = market.charged(order)
+    (seen,) = chargebacks(seller, order)
+    assert seen['from_order_minor'] == TOTAL - 2_550
+    market.decide(ref, won=False)
+    assert journal_line(f'dispute_lost:{ref}', 'expense.chargeback:loss') == -2_550
+    audit()
+
+
+def test_a_chargeback_ends_a_dispute(market, buyer, seller):
+    order = market.delivered()
+    dispute, path = market.disputed(order)
+    frozen, ref = market.charged(order)
+    assert frozen['frozen_by'] == 'chargeback'
+    assert ok(buyer.get(f'/orders/{order["id"]}/disputes'))['items'][0]['outcome'] == 'superseded'
+    assert seller.post(f'{path}/response', {'accepts': True}).problem == 'conflict'
+    market.decide(ref, won=True)
+    assert market.order(order['id'])['next_step'] == 'complete_order'
+    assert dispute['stage'] == 'responding'
+    audit()
+
+
+def test_what_was_paid_with_credit_stays_the_buyers(market, buyer, seller):
+    ok(buyer.post('/me/wallet/top-ups', {'amount_minor': 4_000, 'currency': 'USD', 'method': 'sandbox_card_ok'}), 201)
+    order = market.placed()
+    ok(buyer.post(f'/orders/{order["id"]}/payments', {'method': 'sandbox_card_ok', 'use_credit': True}), 201)
+    order = market.order(order['id'])
+    _, ref = market.charged(order)
+    (seen,) = chargebacks(seller, order)
+    assert (seen['amount_minor'], seen['from_order_minor']) == (TOTAL - 4_000, TOTAL - 4_000)
+    market.decide(ref, won=False)
+    assert (usd(buyer)['wallet_minor'], balances()) == (4_000, {f'buyer.wallet:{buyer.id}': 4_000})
+    audit()
+
+
+def test_a_tip_is_claimed_back_from_its_seller_alone(market, buyer, seller, clock):
+    order = market.completed()
+    tip = ok(buyer.post(f'/orders/{order["id"]}/tips', {'amount_minor': 1_000, 'method': 'sandbox_card_ok'}), 201)
+    after, ref = market.charged(order, tip['id'])
+    assert (after['funds'], after['frozen_by'], usd(seller)['available_minor']) == ('clearing', None, 0)
+    market.decide(ref, won=False)
+    assert usd(seller)['owed_minor'] == 0
+    assert [one['state'] for one in chargebacks(seller, order)] == ['lost']
+    audit()
+
+
+@pytest.mark.parametrize('won', [True, False])
+def test_what_was_paid_into_a_wallet_is_taken_from_there(market, buyer, support, won):
+    top_up = {'amount_minor': 4_000, 'currency': 'USD', 'method': 'sandbox_card_ok'}
+    payment = ok(buyer.post('/me/wallet/top-ups', top_up), 201)
+    order = market.placed()
+    ok(buyer.post(f'/orders/{order["id"]}/payments', {'method': 'sandbox_card_ok', 'use_credit': True}), 201)
+    ok(buyer.post('/me/wallet/top-ups', top_up | {'amount_minor': 1_000}), 201)
+    ok(buyer.post(f'/sandbox/payments/{payment["id"]}/chargeback', {'reason': 'duplicate'}))
+    run_provider()
+    assert usd(buyer)['wallet_minor'] == 0
+    assert [one['from_order_minor'] for one in ok(support.get('/admin/chargebacks'))['items']] == [1_000]
+    market.decide(ref_of(payment['id']), won=won)
+    assert usd(buyer)['wallet_minor'] == (1_000 if won else 0)
+    assert ok(support.get('/admin/chargebacks'))['items'] == []
+    audit()
+
+
+@pytest.mark.parametrize('wins', [(True, True), (True, False), (False, True), (False, False)])
+def test_two_chargebacks_of_one_order_end_with_the_last_of_them(market, buyer, wins):
+    from tests.support.requests import offer
+
+    order = market.started()
+    extra_id = offer(market, order)
+    extra = ok(buyer.post(f'/orders/{order["id"]}/extras/{extra_id}/payments', {'method': 'sandbox_card_ok'}), 201)
+    _, ref = market.charged(order)
+    _, other = market.charged(order, extra['id'])
+    audit()
+    market.decide(ref, won=wins[0])
+    assert market.order(order['id'])['frozen_by'] == 'chargeback'
+    market.decide(other, won=wins[1])
+    after = market.order(order['id'])
+    audit()
+    if all(wins):
+        assert (after['state'], after['funds'], after['frozen_by']) == ('in_progress', 'held', None)
+        return
+    assert (after['state'], after['funds'], after['frozen_by']) == ('cancelled', 'charged_back', None)
+    kept = {(True, False): TOTAL, (False, True): extra['amount_minor'], (False, False): 0}[wins]
+    assert usd(buyer)['wallet_minor'] == kept, "what the bank did not take is the buyer's too"
+
+
+def test_the_evidence_is_the_orders_own_log(market, buyer, seller, support, stranger):
+    order = market.completed()
+    _, ref = market.charged(order)
+    (seen,) = chargebacks(seller, order)
+    path = f'/orders/{order["id"]}/chargebacks/{seen["id"]}'
+    pack = ok(seller.get(f'{path}/evidence'))
+    assert pack['buyer_accepted'] is True
+    assert [event['name'] for event in pack['log']] == [
+        'OrderPlaced',
+        'PaymentStarted',
+        'PaymentCaptured',
+        'RequirementsSubmitted',
+        'OrderDelivered',
+        'OrderCompleted',
+        'ChargebackReceived',
+    ]
+    assert 'Delivery 1, 0 files: Here it is' in pack['text']
+    assert 'USD 105.50 claimed back (product_not_received)' in pack['text']
+    assert buyer.get(f'{path}/evidence').status == 404
+    assert stranger.get(f'{path}/evidence').status == 404
+    ok(seller.post(f'{path}/contest', {'remarks': 'The logo is on their shop front'}))
+    assert buyer.post(f'{path}/contest', {}).problem == 'forbidden'
+    sent = ok(support.post(f'{path}/contest', {}))
+    assert (sent['state'], sent['remarks']) == ('submitted', 'The logo is on their shop front')
+    at_bank = next(row for row in resources.rows('market') if row.get('row') == 'sandbox' and row['id'] == ref)
+    assert 'The seller adds: The logo is on their shop front' in at_bank['evidence']
+    assert seller.post(f'{path}/contest', {'remarks': 'More'}).problem == 'conflict'
+    market.decide(ref, won=True)
+    audit()
+
+
+def test_evidence_that_nobody_sends_is_sent_before_it_is_due(market, seller, clock, monkeypatch):
+    order = market.completed()
+    _, ref = market.charged(order)
+    (seen,) = chargebacks(seller, order)
+    assert seen['evidence_due_at'] == '2026-12-01T08:00:00Z'
+    clock.shift(6 * DAY + 1)
+    contest = Sandbox.contest_chargeback
+
+    def silent(*_):
+        monkeypatch.setattr(Sandbox, 'contest_chargeback', contest)
+        raise OutcomeUnknown
+
+    monkeypatch.setattr(Sandbox, 'contest_chargeback', silent)
+    message = {'v': 1, 'action': 'submit_evidence', 'pk': f'ORDER#{order["id"]}', 'sk': f'CHARGEBACK#{ref}'}
+    assert deliver('settle_with_provider', message) != []
+    assert chargebacks(seller, order)[0]['state'] == 'submitted'
+    assert run_timers() == ['submit_evidence']
+    assert run_timers() == []
+    audit()
+
+
+def test_a_chargeback_that_is_told_again_and_again_is_one(market, seller):
+    order = market.completed()
+    _, ref = market.charged(order)
+    message = {'v': 1, 'action': 'learn_chargeback', 'pk': 'sandbox', 'sk': ref}
+    assert deliver('settle_with_provider', message, message) == []
+    market.decide(ref, won=False)
+    assert deliver('settle_with_provider', message, message) == []
+    assert len(chargebacks(seller, order)) == 1
+    audit()
+
+
+def test_a_chargeback_that_is_over_before_we_hear_of_it_is_opened_and_ended(market, buyer, support):
+    order = market.completed()
+    ok(buyer.post(f'/sandbox/payments/{order["payment_id"]}/chargeback', {'reason': 'fraudulent'}))
+    ok(support.post(f'/sandbox/chargebacks/{ref_of(order["payment_id"])}/decision', {'won': False}))
+    assert run_provider() == ['learn_chargeback'] * 2
+    assert market.order(order['id'])['funds'] == 'charged_back'
+    audit()
+
+
+def test_what_a_provider_says_of_another_amount_is_not_believed(market, monkeypatch):
+    from chalicelib.chargebacks import actions
+
+    order = market.completed()
+    find, payment_id = Sandbox.find_chargeback, order['payment_id']
+    market.buyer.post(f'/sandbox/payments/{payment_id}/chargeback', {'reason': 'fraudulent'})
+    for wrong in ({'money': Money(TOTAL + 1, 'USD')}, {'money': Money(TOTAL * 100, 'IDR')}, {'money': Money(0, 'USD')}):
+        monkeypatch.setattr(Sandbox, 'find_chargeback', lambda box, ref, wrong=wrong: replace(find(box, ref), **wrong))
+        with pytest.raises(ProviderMismatch):
+            actions.learn('sandbox', ref_of(payment_id))
+    assert market.order(order['id'])['frozen_by'] is None
+
+
+def test_what_the_provider_has_never_heard_of_is_put_aside(market):
+    message = {'v': 1, 'action': 'learn_chargeback', 'pk': 'sandbox', 'sk': 'scb_x'}
+    assert deliver('settle_with_provider', message) == []
+    assert len(resources.messages('dead-letters')) == 1
+
+
+def test_while_a_bank_decides_nothing_is_disputed_or_refunded(market, buyer, seller):
+    order = market.completed()
+    market.charged(order)
+    for who, noun, body in (
+        (buyer, 'disputes', CLAIM),
+        (seller, 'refunds', {'amount_minor': 1_000, 'reason': 'No'}),
+        (buyer, 'tips', {'amount_minor': 1_000, 'method': 'sandbox_card_ok'}),
+    ):
+        assert who.post(f'/orders/{order["id"]}/{noun}', body).problem == 'order-state'
