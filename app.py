@@ -30,6 +30,8 @@ from chalicelib.quotes.routes import routes as quote_routes
 from chalicelib.reconciliation import actions as reconciliation
 from chalicelib.reconciliation.routes import routes as reconciliation_routes
 from chalicelib.users.routes import routes as user_routes
+from chalicelib.webhooks import events as webhook_events
+from chalicelib.webhooks.routes import routes as webhook_routes
 
 ROUTES = (
     user_routes,
@@ -44,6 +46,7 @@ ROUTES = (
     payout_routes,
     invoice_routes,
     reconciliation_routes,
+    webhook_routes,
     sandbox_routes,
     sandbox_payout_routes,
 )
@@ -55,6 +58,7 @@ PROVIDER_EVENTS = {
     **payout_events.NOTICES,
     **chargeback_events.TIMERS,
     **chargeback_events.NOTICES,
+    **webhook_events.TIMERS,
 }
 
 app = Chalice(app_name='gigmarket', configure_logs=False)

@@ -1,15 +1,13 @@
 """The HTTP edge: from a request to a caller, a command and one transaction, and back to JSON or problem+json.
 
 A reading view gets the caller and answers a view. A writing view gets an open transaction as well: what it answers is kept
-under the request's Idempotency-Key in that transaction, and only then does any of it happen.
-Instead of a view, a reading view may answer a document.
+under the request's Idempotency-Key in that transaction, and only then does any of it happen. Instead of a view, a reading
+view may answer a document. A receiving view gets headers and body as they came.
 """
 
 import base64
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import Enum
 from itertools import islice
 from typing import Any, TypeVar, cast
 
@@ -35,13 +33,13 @@ from chalicelib.errors import (
 )
 from chalicelib.idempotency import Answer, Key
 from chalicelib.observe import logger
+from chalicelib.operations import JSON_TYPE, Access, Operation
 from chalicelib.schemas import Command, Query, View
 
 MAX_BODY_BYTES = 256 * 1024
 _ERRORS_TOLD = 50
 PROBLEM_TYPE = 'urn:gigmarket:problem:'
-_JSON = 'application/json'
-JSON = {'Content-Type': _JSON, 'Cache-Control': 'no-store'}
+JSON = {'Content-Type': JSON_TYPE, 'Cache-Control': 'no-store'}
 _PROBLEM = {'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store'}
 # Tokens travel in a header that browsers never add by themselves, so any origin may ask; CloudFront narrows it to ours.
 CORS = CORSConfig(
@@ -51,41 +49,6 @@ CORS = CORSConfig(
     max_age=600,
 )
 _Reading = TypeVar('_Reading', bound=Callable[..., View | Document])
-
-
-class Access(Enum):
-    """Who may call an operation at all. What it then shows or allows is decided where the data is."""
-
-    PUBLIC = 'public'
-    SIGNED_IN = 'signed in'
-    STAFF = 'staff'
-    ADMIN = 'admin'
-
-    def admits(self, caller: Caller | None) -> bool:
-        match self:
-            case Access.PUBLIC | Access.SIGNED_IN:
-                return True
-            case Access.STAFF:
-                return bool(caller and caller.is_staff)
-            case Access.ADMIN:
-                return bool(caller and 'admin' in caller.roles)
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One method of one path, as the OpenAPI document tells it."""
-
-    method: str
-    path: str
-    name: str
-    description: str
-    tag: str
-    access: Access
-    answers: type[View] | None
-    status: int
-    takes: type[Command] | None = None
-    query: type[Query] | None = None
-    media_type: str = _JSON
 
 
 class Routes(Blueprint):
@@ -99,7 +62,7 @@ class Routes(Blueprint):
         path: str,
         *,
         answers: type[View] | None = None,
-        media_type: str = _JSON,
+        media_type: str = JSON_TYPE,
         access: Access = Access.SIGNED_IN,
         query: type[Query] | None = None,
     ) -> Callable[[_Reading], _Reading]:
@@ -153,6 +116,22 @@ class Routes(Blueprint):
 
         return decorate
 
+    def receive(self, path: str, *, answers: type[View]) -> Callable[[Callable[..., View]], Callable[..., View]]:
+        """`view(headers, body, **path) -> View`: what another system tells us, by POST. The view finds out who it is.
+
+        It takes no Idempotency-Key: who tells the same twice knows of none.
+        """
+
+        def decorate(view: Callable[..., View]) -> Callable[..., View]:
+            def respond(_: Caller | None, path: dict[str, str]) -> Answer:
+                return _answer(200, view(self.current_request.headers, self._body(None), **path))
+
+            about = {'access': Access.PUBLIC, 'answers': answers, 'status': 200, 'is_keyed': False}
+            self._publish('POST', path, view, respond, **about)
+            return view
+
+        return decorate
+
     def _publish(
         self, method: str, path: str, view: Callable[..., Any], respond: Callable[..., Answer | Document], **about: Any
     ) -> None:
@@ -200,7 +179,7 @@ class Routes(Blueprint):
             raise BodyTooLarge(f'A body may have {MAX_BODY_BYTES} bytes at most; this one has {len(raw)}')
         if takes:
             content_type = self.current_request.headers.get('content-type', '').partition(';')[0].strip().lower()
-            if content_type != _JSON:
+            if content_type != JSON_TYPE:
                 raise UnsupportedMediaType(f'Send application/json, not {content_type or "a body without a Content-Type"}')
             try:
                 from_json(raw, allow_inf_nan=False)

@@ -10,6 +10,10 @@ TRANSACTION = re.compile(r'^[a-z_]{1,40}(:[A-Za-z0-9._-]{1,80}){1,3}$')
 """A transaction of the ledger is named after the fact that it records: release:ord_01..."""
 
 
+_NAMES = {'txid': TRANSACTION, 'provider': re.compile(r'^[a-z]{2,20}$')}
+"""Parameters of paths that are no ids."""
+
+
 def new(prefix: str) -> str:
     return f'{prefix}_{ULID()}'
 
@@ -19,5 +23,5 @@ def pattern(prefix: str) -> str:
 
 
 def of_path(parameter: str) -> re.Pattern[str]:
-    """What an id in a path looks like, by the name of its parameter."""
-    return TRANSACTION if parameter == 'txid' else PATTERN
+    """What a parameter of a path looks like, by its name."""
+    return _NAMES.get(parameter, PATTERN)

@@ -10,8 +10,9 @@ from pydantic_core.core_schema import IntSchema, ModelSchema, WithDefaultSchema
 
 from chalicelib import documents, errors, ids
 from chalicelib.clock import DAY
-from chalicelib.http import PROBLEM_TYPE, Access, Operation
+from chalicelib.http import PROBLEM_TYPE
 from chalicelib.idempotency import KEPT_MS, MAX_LENGTH
+from chalicelib.operations import Access, Operation
 from chalicelib.schemas import ProblemView
 
 VERSION = '1.0.0'
@@ -40,6 +41,7 @@ _MEANINGS = {
     403: 'Not allowed',
     404: 'Not there, or not yours',
     409: 'Not possible as things are',
+    413: 'Too large',
     422: 'Not valid, or another request under the same Idempotency-Key',
 }
 _GATEWAY_PROBLEMS = (
@@ -56,6 +58,7 @@ _TAGS = {
     'Payments': 'Paying for an order, for an extra of it, a tip, or into your wallet.',
     'Chargebacks': "When a buyer's bank takes a payment back.",
     'Money': 'Balances, statements and payouts.',
+    'Webhooks': 'What payment providers tell.',
     'Sandbox': 'Standing in for a bank, where the sandbox provider is in use.',
 }
 
@@ -196,7 +199,7 @@ def _parameters(operation: Operation) -> Iterator[dict[str, Any]]:
             if 'description' in prop:
                 parameter['description'] = prop['description']
             yield parameter
-    if operation.method != 'GET':
+    if operation.method != 'GET' and operation.is_keyed:
         yield {
             'name': 'Idempotency-Key',
             'in': 'header',
@@ -249,7 +252,7 @@ def _problems(operation: Operation) -> Iterator[int]:
     if operation.media_type == documents.PDF:
         yield from (403, 409)
     if operation.method != 'GET':
-        yield from (400, 409, 422)
+        yield from (400, 409, 422) if operation.is_keyed else (400, 413)
 
 
 def _problem_table() -> str:

@@ -25,7 +25,12 @@ DEAD_LETTERS_URL = os.environ.get('DEAD_LETTERS_URL', 'dead-letters')
 DUE_SHARDS = int(os.environ.get('DUE_SHARDS', '4'))
 DUE_SHARDS_READ = max(DUE_SHARDS, int(os.environ.get('DUE_SHARDS_READ', '4')))
 
-PAYMENT_PROVIDER = os.environ.get('PAYMENT_PROVIDER', 'sandbox')
+# One provider for all currencies, or one for each: USD=stripe,IDR=xendit.
+PAYMENT_PROVIDERS = os.environ.get('PAYMENT_PROVIDERS', 'sandbox')
+# Where a provider's page sends the buyer back to; empty where no page is used.
+PAYMENT_RETURN = os.environ.get('PAYMENT_RETURN', '')
+STRIPE_API = os.environ.get('STRIPE_API', 'https://api.stripe.com')
+XENDIT_API = os.environ.get('XENDIT_API', 'https://api.xendit.co')
 
 USER_POOL_ID = os.environ.get('USER_POOL_ID', 'us-east-1_gigmarket')
 CLIENT_ID = os.environ.get('CLIENT_ID', 'gigmarket')

@@ -36,6 +36,7 @@ QUEUES = {
     'settle_payment': settings.PROVIDER_QUEUE_URL,
     'send_refund': settings.PROVIDER_QUEUE_URL,
     'send_payout': settings.PROVIDER_QUEUE_URL,
+    'read_notice': settings.PROVIDER_QUEUE_URL,
     'submit_evidence': settings.PROVIDER_QUEUE_URL,
 }
 

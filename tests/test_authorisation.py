@@ -12,7 +12,7 @@ from chalicelib.users import actions as users
 from tests.support import resources, tokens
 from tests.support.api import Nobody, Person
 from tests.support.market import Market, ok
-from tests.support.requests import earn, writes
+from tests.support.requests import earn, webhook, writes
 
 CALLERS = ('anonymous', 'expired', 'forged', 'stranger', 'buyer', 'seller', 'support', 'admin')
 
@@ -107,6 +107,8 @@ POLICY = {
     'show_fee_invoice': row(404, 403, 200, 200, 200),
     'show_payout_invoice': row(404, 404, 200, 404, 404),
     'show_reconciliation': row(403, 403, 403, 200, 200),
+    # whoever has the provider's token; who is signed in does not matter
+    'receive_webhook': public(),
 }
 DOCUMENT = json.loads(app.openapi_json())
 OPERATIONS = {
@@ -129,13 +131,13 @@ def test_the_document_says_who_has_to_sign_in():
 
 
 @pytest.fixture(scope='module')
-def saved(aws: None) -> tuple[Any, dict[str, tuple[str, Any]]]:
-    """The tables, and for each operation a path and a body with which somebody is let in."""
+def saved(aws: None) -> tuple[Any, dict[str, tuple[Any, ...]]]:
+    """The tables, and for each operation a path, a body and perhaps headers with which somebody is let in."""
     resources.clear()
     users.identify.cache_clear()
     buyer, seller = Person('buyer'), Person('seller')
     market = Market(buyer, seller)
-    requests = {name: (path, body) for name, (_, _, path, body, _) in writes(market).items()}
+    requests: dict[str, tuple[Any, ...]] = {name: (path, body) for name, (_, _, path, body, _) in writes(market).items()}
     order = market.started()
     file_id = market.file(seller, 'delivery')
     ok(seller.post(f'/orders/{order["id"]}/deliveries', {'message': 'Here', 'file_ids': [file_id]}), 201)
@@ -169,6 +171,7 @@ def saved(aws: None) -> tuple[Any, dict[str, tuple[str, Any]]]:
         'show_fee_invoice': (f'/orders/{released}/fee-invoice', None),
         'show_payout_invoice': (f'/payouts/{payout["id"]}/invoice', None),
         'show_reconciliation': ('/admin/reconciliation', None),
+        'receive_webhook': webhook(),
     }
     return resources.save(), requests
 
@@ -189,12 +192,12 @@ def test_an_operation_answers_a_caller_as_the_table_says(saved, operation, calle
     tables, requests = saved
     resources.restore(tables)
     users.identify.cache_clear()
-    path, body = requests[operation]
+    path, body, *headers = requests[operation]
     who = person(caller)
     if caller not in ('anonymous', 'expired', 'forged'):
         ok(who.get('/me'))
     before = resources.snapshot()
-    answer = who.request(OPERATIONS[operation][0], path, body)
+    answer = who.request(OPERATIONS[operation][0], path, body, headers=headers[0] if headers else None)
     assert answer.status == POLICY[operation][caller], answer
     if answer.status >= 400:
         assert answer.headers['content-type'] == 'application/problem+json'

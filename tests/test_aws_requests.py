@@ -42,6 +42,8 @@ REQUESTS = {
     'release_payment': 3,
     'send_payout': 5,
     'inspect_files': 5,
+    'receive_webhook': 3,
+    'read_notice': 3,
 }
 
 

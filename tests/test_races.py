@@ -44,7 +44,7 @@ def still_pending(monkeypatch, method):
     """The provider says that it is not through yet; the answer of the rival, that it is, comes later and is recorded first."""
     found = getattr(Sandbox, method)
 
-    def once(sandbox, our_id):
+    def once(sandbox, our_id, *_):
         monkeypatch.setattr(Sandbox, method, found)
         row = row_of('refund' if method == 'find_refund' else 'payout')
         asked = row['amount_minor'] - row.get('fee_minor', 0)

@@ -37,11 +37,15 @@ def test_every_timer_has_a_queue_and_a_function_that_knows_it():
     from chalicelib.orders import events as orders
     from chalicelib.payments import events as payments
     from chalicelib.payouts import events as payouts
+    from chalicelib.webhooks import events as webhooks
 
     handled = {
         settings.RELEASE_QUEUE_URL: orders.RELEASES.keys(),
         settings.ORDER_QUEUE_URL: orders.TIMERS.keys() | disputes.TIMERS.keys(),
-        settings.PROVIDER_QUEUE_URL: payments.TIMERS.keys() | payouts.TIMERS.keys() | chargebacks.TIMERS.keys(),
+        settings.PROVIDER_QUEUE_URL: payments.TIMERS.keys()
+        | payouts.TIMERS.keys()
+        | chargebacks.TIMERS.keys()
+        | webhooks.TIMERS.keys(),
     }
     for url, known in handled.items():
         assert {action for action, queue in timers.QUEUES.items() if queue == url} == set(known)

@@ -9,7 +9,8 @@ from chalicelib.chargebacks.schemas import (
 )
 from chalicelib.db import Transaction
 from chalicelib.errors import NotFound
-from chalicelib.http import Access, Routes
+from chalicelib.http import Routes
+from chalicelib.operations import Access
 from chalicelib.orders import store as orders
 from chalicelib.orders.lifecycle import OrderRole
 from chalicelib.reads import Paging

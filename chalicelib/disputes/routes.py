@@ -12,7 +12,8 @@ from chalicelib.disputes.schemas import (
     RespondToDispute,
     Rule,
 )
-from chalicelib.http import Access, Routes
+from chalicelib.http import Routes
+from chalicelib.operations import Access
 from chalicelib.orders import store as orders
 from chalicelib.reads import Paging
 from chalicelib.schemas import ListQuery

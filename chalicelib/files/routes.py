@@ -2,7 +2,8 @@ from chalicelib.auth import Caller
 from chalicelib.db import Transaction
 from chalicelib.files import actions, store
 from chalicelib.files.schemas import AnnouncedFile, AnnounceFile, FileView, UploadForm
-from chalicelib.http import Access, Routes
+from chalicelib.http import Routes
+from chalicelib.operations import Access
 
 routes = Routes(__name__, tag='Files')
 

@@ -13,7 +13,8 @@ from chalicelib.gigs.schemas import (
     GigView,
     WriteGig,
 )
-from chalicelib.http import Access, Routes
+from chalicelib.http import Routes
+from chalicelib.operations import Access
 from chalicelib.reads import Page, Paging
 from chalicelib.schemas import Command
 

@@ -218,6 +218,7 @@ class Refund(HeldRow, discriminator='refund'):
     id = UnicodeAttribute()
     order_id = UnicodeAttribute()
     payment_id = UnicodeAttribute()
+    provider_ref = UnicodeAttribute(null=True)
     currency = UnicodeAttribute()
     amount_minor = IntegerAttribute()
     card_minor = IntegerAttribute()

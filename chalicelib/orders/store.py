@@ -33,6 +33,10 @@ def load(order_id: str) -> Order:
     return order
 
 
+def refund_sk(refund_id: str) -> str:
+    return f'ORDER#REFUND#{refund_id}'
+
+
 def refund(order: Order, sk: str) -> Refund:
     found = next((refund for refund in order.refunds if refund.sk == sk), None)
     if found is None:

@@ -20,8 +20,8 @@ from chalicelib.orders import store as order_store
 from chalicelib.orders.lifecycle import Actor
 from chalicelib.orders.rows import Order
 from chalicelib.payments import store
-from chalicelib.payments.port import ASK_AGAIN_MS, Outcome, Status, agreed
-from chalicelib.payments.providers import provider
+from chalicelib.payments.port import ASK_AGAIN_MS, Outcome, Status, agreed, ask_again_at
+from chalicelib.payments.providers import provider, provider_for
 from chalicelib.payments.purposes import Purpose, purpose_of
 from chalicelib.payments.store import Payment
 
@@ -106,7 +106,7 @@ def _reserve(
         order_id=order_id,
         subject_id=subject_id,
         buyer_id=buyer_id,
-        provider=provider().name,
+        provider=provider_for(money.currency).name,
         method=how.method,
         currency=money.currency,
         amount_minor=card,
@@ -137,26 +137,31 @@ def _begin(tx: Transaction, payment: Payment, order: Order, actor: Actor) -> Pay
     return payment
 
 
-def settle(payment_id: str) -> Payment:
-    """Asks the provider what has become of a payment, and records it. May be done at any time, and again."""
+def settle(payment_id: str, told_ref: str | None = None) -> Payment:
+    """Asks the provider what has become of a payment, and records it. May be done at any time, and again.
+
+    `told_ref` is what somebody says the provider calls it; it is believed where nothing better is known.
+    """
     payment = store.get(payment_id)
     if payment.has_captured:
         return payment
-    outcome = agreed(_ask(payment), payment.id, payment.money)
+    outcome = agreed(_ask(payment, told_ref), payment.id, payment.money)
     return db.atomically(lambda tx: _record(tx, payment, outcome))
 
 
-def _ask(payment: Payment) -> Outcome:
-    """What the provider knows of a payment. It is asked to make one only as long as somebody waits for it."""
+def _ask(payment: Payment, told_ref: str | None = None) -> Outcome:
+    """What the provider knows of a payment. It makes one only as long as somebody waits for it, and then ends it."""
     if not payment.amount_minor:
         return Outcome(payment.id, payment.money, Status.SUCCEEDED)  # it is paid with credit alone
-    at_provider = provider(payment.provider)
-    if payment.state != 'requested' and (found := at_provider.find_payment(payment.id)):
+    at_provider, ref = provider(payment.provider), payment.provider_ref or told_ref
+    found = at_provider.find_payment(payment.id, ref) if payment.state != 'requested' or ref else None
+    if found and not found.is_open:
         return found
     now = clock.now_ms()
     if now < payment.expires_at_ms and purpose_of(payment).is_waited_for(payment):
-        return at_provider.create_payment(payment.id, payment.money, payment.method or '', expires_at=payment.expires_at_ms)
-    if found := at_provider.find_payment(payment.id):
+        make = at_provider.create_payment
+        return found or make(payment.id, payment.money, payment.method or '', expires_at=payment.expires_at_ms)
+    if found := at_provider.cancel_payment(payment.id, ref):
         return found
     # An earlier request of ours may still be on its way there, but none of them lives for more than a minute.
     if now > payment.expires_at_ms + ASK_AGAIN_MS:
@@ -169,6 +174,7 @@ def _record(tx: Transaction, asked: Payment, outcome: Outcome) -> Payment:
     payment = store.get(asked.id)
     if payment.has_captured or (payment.state == 'failed' and outcome.status is not Status.SUCCEEDED):
         return payment
+    payment.provider_ref = outcome.ref or payment.provider_ref
     match outcome.status:
         case Status.SUCCEEDED:
             _succeed(tx, payment, purpose)
@@ -179,7 +185,7 @@ def _record(tx: Transaction, asked: Payment, outcome: Outcome) -> Payment:
             payment.set_timer(('settle_payment', max(payment.expires_at_ms, clock.now_ms()) + clock.SECOND))
         case _:
             payment.state = 'pending'
-            payment.set_timer(('settle_payment', clock.now_ms() + ASK_AGAIN_MS))
+            payment.set_timer(('settle_payment', ask_again_at(payment.created_at)))
     store.save(tx, payment)
     return payment
 
@@ -209,14 +215,15 @@ def _close(payment: Payment, state: str) -> None:
     payment.let_go()
 
 
-def send_refund(order_id: str, refund_sk: str) -> None:
-    """Asks the provider to send a refund, and records what it says. May be done again."""
+def send_refund(order_id: str, refund_sk: str, *, is_told: bool = False) -> None:
+    """Asks the provider to send a refund, and records what it says. May be done again; what is told of need not be due."""
     refund = order_store.refund(order_store.load(order_id), refund_sk)
-    if not refund.is_due('send_refund'):
+    if refund.state != 'requested' or not (is_told or refund.is_due('send_refund')):
         return
     payment = store.get(refund.payment_id)
-    at_provider = provider(payment.provider)
-    outcome = at_provider.find_refund(refund.id) or at_provider.refund(refund.id, payment.id, refund.money)
+    at_provider, payment_ref = provider(payment.provider), payment.provider_ref
+    found = at_provider.find_refund(refund.id, refund.provider_ref, payment_ref)
+    outcome = found or at_provider.refund(refund.id, payment.id, refund.money, payment_ref)
     said = agreed(outcome, refund.id, refund.money)
     db.atomically(lambda tx: _record_refund(tx, order_id, refund_sk, payment.provider, said))
 
@@ -226,9 +233,10 @@ def _record_refund(tx: Transaction, order_id: str, refund_sk: str, provider_name
     refund = order_store.refund(order, refund_sk)
     if refund.state != 'requested':
         return
+    refund.provider_ref = outcome.ref or refund.provider_ref
     if outcome.status in (Status.SUCCEEDED, Status.FAILED):
         failure = (outcome.failure or 'unknown') if outcome.status is Status.FAILED else None
         refunds.settle(tx, order, refund, provider=provider_name, failure=failure)
     else:
-        refund.set_timer(('send_refund', clock.now_ms() + ASK_AGAIN_MS))
+        refund.set_timer(('send_refund', ask_again_at(refund.requested_at)))
         order_store.save_refund(tx, refund)

@@ -1,6 +1,6 @@
 """What a payment provider does for us, whoever it is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -10,7 +10,14 @@ from chalicelib.errors import Unavailable
 from chalicelib.money import Money
 
 ASK_AGAIN_MS = clock.MINUTE
-"""After an answer that is not the last one. Longer than any function of ours lives."""
+"""After an answer that is not the last one, at the earliest. Longer than any request to a provider is on its way."""
+LONGEST_WAIT_MS = clock.HOUR
+
+
+def ask_again_at(since: int) -> int:
+    """When to ask again about what was begun at `since` and is not settled: an eighth of its age later, a minute to an hour."""
+    now = clock.now_ms()
+    return now + min(max(ASK_AGAIN_MS, (now - since) // 8), LONGEST_WAIT_MS)
 
 
 class Status(StrEnum):
@@ -34,6 +41,13 @@ class Outcome:
     """Where the buyer confirms the payment, when the status is REQUIRES_ACTION."""
     failure: str | None = None
     """A short code of why it failed."""
+    ref: str | None = None
+    """The provider's own id of it, kept on our row: with it a provider finds again what it cannot find by our id."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something more will become of it, if somebody does something or time passes."""
+        return self.status in (Status.PENDING, Status.REQUIRES_ACTION)
 
 
 class ChargebackStatus(StrEnum):
@@ -75,6 +89,21 @@ class Movement:
     """When it took effect in our balance there, in milliseconds since 1970."""
 
 
+@dataclass(frozen=True)
+class Notice:
+    """What a webhook of a provider names: where to look, and nothing that is believed."""
+
+    event_id: str
+    """The same for every delivery of the same notice. At most 255 characters."""
+    kind: str
+    """`payment`, `refund`, `payout`, `chargeback`; whatever else it is about is of no concern to us."""
+    our_id: str | None = None
+    ref: str | None = None
+    """The provider's own id of what it is about."""
+    payment_id: str | None = None
+    """Of a refund: the payment of ours that it returns."""
+
+
 class OutcomeUnknown(Unavailable):
     """The provider did not answer, or not intelligibly: it may or may not have happened. Ask again, with the same id."""
 
@@ -86,22 +115,26 @@ class Provider(Protocol):
     """Every request carries our id as the idempotency key: repeated, it returns the first outcome and does nothing more.
 
     `find_*` returns None where the provider has never heard of the id. It is asked first: a provider may forget its
-    idempotency keys within a day, but not what was done under them.
+    idempotency keys within a day, but not what was done under them. `ref` and `payment_ref` are what the provider called it in
+    an earlier outcome, where there was one.
     """
 
     name: str
 
     def create_payment(self, payment_id: str, money: Money, method: str, *, expires_at: int) -> Outcome: ...
 
-    def find_payment(self, payment_id: str) -> Outcome | None: ...
+    def find_payment(self, payment_id: str, ref: str | None = None) -> Outcome | None: ...
 
-    def refund(self, refund_id: str, payment_id: str, money: Money) -> Outcome: ...
+    def cancel_payment(self, payment_id: str, ref: str | None = None) -> Outcome | None:
+        """Ends a payment that nobody waits for any more, if that can still be done, and says what has become of it."""
 
-    def find_refund(self, refund_id: str) -> Outcome | None: ...
+    def refund(self, refund_id: str, payment_id: str, money: Money, payment_ref: str | None = None) -> Outcome: ...
+
+    def find_refund(self, refund_id: str, ref: str | None = None, payment_ref: str | None = None) -> Outcome | None: ...
 
     def create_payout(self, payout_id: str, money: Money, destination: str) -> Outcome: ...
 
-    def find_payout(self, payout_id: str) -> Outcome | None: ...
+    def find_payout(self, payout_id: str, ref: str | None = None) -> Outcome | None: ...
 
     def find_chargeback(self, ref: str) -> ClaimedBack | None: ...
 
@@ -110,6 +143,9 @@ class Provider(Protocol):
 
     def movements(self, since: int, until: int) -> Iterable[Movement]:
         """All that moved our balance there in `since <= at < until`, in the order of time."""
+
+    def read_notice(self, headers: Mapping[str, str], body: bytes) -> Notice:
+        """What a webhook names. Raises `Unauthorized` where it is not the provider who sent it, and asks nobody."""
 
 
 class ProviderMismatch(Exception):

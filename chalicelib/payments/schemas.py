@@ -12,8 +12,9 @@ Method = Annotated[
     Field(
         min_length=1,
         max_length=120,
-        description='A token of the payment provider, never a card number. The sandbox knows `sandbox_card_ok`, '
-        '`sandbox_card_declined`, `sandbox_card_confirm` and `sandbox_card_no_refund`.',
+        description='What the payment provider of the currency knows, never a card number: at Stripe a PaymentMethod, '
+        '`pm_...`; at Xendit a channel, such as `BCA` or `QRIS`. The sandbox knows `sandbox_card_ok`, `sandbox_card_declined`, '
+        '`sandbox_card_confirm` and `sandbox_card_no_refund`.',
     ),
 ]
 

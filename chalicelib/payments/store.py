@@ -17,6 +17,7 @@ class Payment(HeldRow, discriminator='payment'):
     """Of an extra: which one."""
     buyer_id = UnicodeAttribute()
     provider = UnicodeAttribute()
+    provider_ref = UnicodeAttribute(null=True)
     method = UnicodeAttribute(null=True)
     currency = UnicodeAttribute()
     amount_minor = IntegerAttribute()

@@ -2,13 +2,13 @@
 
 from chalicelib import clock, db, ids, policy, settings
 from chalicelib.db import Transaction
-from chalicelib.errors import Invalid
+from chalicelib.errors import Invalid, NotFound
 from chalicelib.ledger import payout_postings as postings
 from chalicelib.ledger import store as ledger
 from chalicelib.ledger.purse import Standing
 from chalicelib.money import CURRENCIES, Money, is_whole
-from chalicelib.payments.port import ASK_AGAIN_MS, Outcome, Status, agreed
-from chalicelib.payments.providers import provider
+from chalicelib.payments.port import Outcome, Status, agreed, ask_again_at
+from chalicelib.payments.providers import provider, provider_for
 from chalicelib.payouts import store
 from chalicelib.payouts.store import Payout
 
@@ -21,7 +21,7 @@ def request(tx: Transaction, seller_id: str, money: Money, destination: str) -> 
         *store.key(seller_id, payout_id),
         id=payout_id,
         seller_id=seller_id,
-        provider=provider().name,
+        provider=provider_for(money.currency).name,
         destination=destination,
         currency=money.currency,
         amount_minor=money.minor,
@@ -49,9 +49,21 @@ def check(pk: str, sk: str) -> None:
         _ask(payout)
 
 
+def check_told(provider_name: str, payout_id: str) -> None:
+    """As `check`, of a payout of which a provider says that something has happened."""
+    payout = store.get_by_id(payout_id)
+    if payout.provider != provider_name:
+        raise NotFound(f'Payout {payout_id} was not sent with {provider_name}')
+    check(payout.pk, payout.sk)
+
+
 def _ask(payout: Payout) -> None:
+    """What was paid is never sent again, even where the provider should have forgotten it."""
     at_provider = provider(payout.provider)
-    outcome = at_provider.find_payout(payout.id) or at_provider.create_payout(payout.id, payout.money, payout.destination)
+    outcome = at_provider.find_payout(payout.id, payout.provider_ref)
+    if outcome is None and payout.state != 'requested':
+        return
+    outcome = outcome or at_provider.create_payout(payout.id, payout.money, payout.destination)
     said = agreed(outcome, payout.id, payout.money)
     db.atomically(lambda tx: _record(tx, payout.pk, payout.sk, said))
 
@@ -59,6 +71,7 @@ def _ask(payout: Payout) -> None:
 def _record(tx: Transaction, pk: str, sk: str, outcome: Outcome) -> None:
     payout = store.get(pk, sk)
     seen = payout.state
+    payout.provider_ref = outcome.ref or payout.provider_ref
     match seen, outcome.status:
         case 'requested', Status.SUCCEEDED:
             _close(payout, 'paid', None)
@@ -70,7 +83,7 @@ def _record(tx: Transaction, pk: str, sk: str, outcome: Outcome) -> None:
             _close(payout, 'returned', outcome.failure or 'unknown')
             ledger.post(tx, postings.payout_returned(payout.transfer, payout.provider, _standing(payout)))
         case 'requested', _:
-            payout.set_timer(('send_payout', clock.now_ms() + ASK_AGAIN_MS))
+            payout.set_timer(('send_payout', ask_again_at(payout.requested_at)))
         case _:
             return
     store.save(tx, payout, seen)

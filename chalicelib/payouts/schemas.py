@@ -18,8 +18,8 @@ class RequestPayout(Command):
         Field(
             min_length=1,
             max_length=120,
-            description='A token of the payment provider, never an account number. The sandbox knows `sandbox_bank_ok` and '
-            '`sandbox_bank_closed`.',
+            description='What the payment provider of the currency pays to: at Stripe a connected account, `acct_...`; at '
+            'Xendit `CHANNEL:ACCOUNT NUMBER:NAME`. The sandbox knows `sandbox_bank_ok` and `sandbox_bank_closed`.',
         ),
     ]
 

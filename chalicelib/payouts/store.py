@@ -3,7 +3,7 @@
 from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib import reads, settings
-from chalicelib.db import IntegerAttribute, Transaction
+from chalicelib.db import IntegerAttribute, MarketRow, Transaction
 from chalicelib.errors import Conflict, Moved, NotFound
 from chalicelib.ledger.payout_postings import Transfer
 from chalicelib.ledger.store import HeldRow
@@ -17,6 +17,7 @@ class Payout(HeldRow, discriminator='payout'):
     id = UnicodeAttribute()
     seller_id = UnicodeAttribute()
     provider = UnicodeAttribute()
+    provider_ref = UnicodeAttribute(null=True)
     destination = UnicodeAttribute()
     currency = UnicodeAttribute()
     amount_minor = IntegerAttribute()
@@ -37,12 +38,20 @@ class Payout(HeldRow, discriminator='payout'):
         return Transfer(self.id, self.seller_id, self.currency, self.amount_minor, self.fee_minor)
 
 
+class PayoutPointer(MarketRow, discriminator='payout_pointer'):
+    """Leads from a payout to its seller, for whoever knows only its id."""
+
+    seller_id = UnicodeAttribute()
+
+
 def key(seller_id: str, payout_id: str) -> tuple[str, str]:
     return f'USER#{seller_id}', _PREFIX + payout_id
 
 
 def add(tx: Transaction, payout: Payout) -> None:
-    tx.put(payout, otherwise=Conflict(f'Payout {payout.id} exists already'))
+    there = Conflict(f'Payout {payout.id} exists already')
+    tx.put(payout, otherwise=there)
+    tx.put(PayoutPointer(_PREFIX + payout.id, 'PAYOUT', seller_id=payout.seller_id), otherwise=there)
 
 
 def get(pk: str, sk: str) -> Payout:
@@ -50,6 +59,14 @@ def get(pk: str, sk: str) -> Payout:
         return Payout.get(pk, sk, consistent_read=True)
     except Payout.DoesNotExist as missing:
         raise NotFound(f'There is no payout {sk}') from missing
+
+
+def get_by_id(payout_id: str) -> Payout:
+    try:
+        pointer = PayoutPointer.get(_PREFIX + payout_id, 'PAYOUT', consistent_read=True)
+    except PayoutPointer.DoesNotExist as missing:
+        raise NotFound(f'There is no payout {payout_id}') from missing
+    return get(*key(pointer.seller_id, payout_id))
 
 
 def save(tx: Transaction, payout: Payout, seen: str) -> None:

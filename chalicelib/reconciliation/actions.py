@@ -19,7 +19,7 @@ from chalicelib.ledger.sums import Row
 from chalicelib.money import CURRENCIES
 from chalicelib.observe import logger, metrics
 from chalicelib.payments.port import Movement
-from chalicelib.payments.providers import provider
+from chalicelib.payments.providers import CHOSEN, provider
 from chalicelib.reconciliation import matching, store
 from chalicelib.reconciliation.store import Case, Reconciliation
 
@@ -35,7 +35,7 @@ SHOWN_WITHIN_MS = 3 * clock.DAY
 def reconcile() -> int:
     """All providers that we work with or have worked with, in all currencies; returns how many cases are open."""
     failure: Exception | None = None
-    names = {provider().name} | {row['provider'] for row in store.all_progress()}
+    names = {*CHOSEN.values()} | {row['provider'] for row in store.all_progress()}
     for name, currency in ((name, currency) for name in sorted(names) for currency in CURRENCIES):
         try:
             _reconcile(name, currency)

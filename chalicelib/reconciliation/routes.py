@@ -1,5 +1,6 @@
 from chalicelib.auth import Caller
-from chalicelib.http import Access, Routes
+from chalicelib.http import Routes
+from chalicelib.operations import Access
 from chalicelib.reads import Paging
 from chalicelib.reconciliation import store
 from chalicelib.reconciliation.schemas import ReconciliationPage

@@ -1,6 +1,7 @@
 from chalicelib.auth import Caller
 from chalicelib.db import Transaction
-from chalicelib.http import Access, Routes
+from chalicelib.http import Routes
+from chalicelib.operations import Access
 from chalicelib.schemas import Command
 from chalicelib.users import actions, store
 from chalicelib.users.schemas import MeView, SetLevel, UpdateProfile, UserView

@@ -33,6 +33,7 @@ OPERATIONS = {
     'dynamodb': {'BatchGetItem', 'GetItem', 'Query', 'Scan', 'TransactWriteItems', 'UpdateItem'},
     # The SDK signs upload forms as if they made a bucket.
     's3': {'CopyObject', 'CreateBucket', 'DeleteObject', 'GetObject', 'ListObjectVersions', 'PutObject'},
+    'secretsmanager': {'GetSecretValue'},
     'sqs': {'GetQueueAttributes', 'SendMessage', 'SendMessageBatch'},
 }
 """All that is ever asked of AWS: the SDK's data of what else there is would take longer to read than all of our code."""
@@ -56,6 +57,7 @@ DROPPED = (
     'fontTools/**/*.c',
     *(f'fontTools/{name}' for name in ('cu2qu', 'diff', 'merge', 'mtiLib', 'qu2cu', 't1Lib', 'ufoLib', 'voltLib')),
     'fontpkg_noto_sans/files/*Italic*',
+    'stripe/params',  # types that nobody imports when it runs
 )
 
 

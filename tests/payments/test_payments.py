@@ -210,8 +210,8 @@ def test_a_payment_that_is_recorded_between_two_reads_of_another_is_not_taken_fo
             actions.settle(payment_id)
         return payment
 
-    def asked(payment, ask=actions._ask):
-        outcome = ask(payment)
+    def asked(payment, told_ref, ask=actions._ask):
+        outcome = ask(payment, told_ref)
         if not raced:
             raced.append('asked')
         return outcome
@@ -226,7 +226,7 @@ def test_a_payment_that_is_recorded_between_two_reads_of_another_is_not_taken_fo
 
 @pytest.mark.parametrize('end', ['cancelled', 'expired'])
 def test_a_payment_that_never_reached_the_provider_is_not_made_for_an_ended_order(market, seller, clock, monkeypatch, end):
-    def dies(_):
+    def dies(*_):
         raise OutcomeUnknown
 
     order = market.placed()
@@ -245,7 +245,7 @@ def test_a_payment_that_never_reached_the_provider_is_not_made_for_an_ended_orde
 
 
 def test_nobody_is_charged_when_their_time_is_over_and_nobody_has_said_so_yet(market, clock, monkeypatch):
-    def dies(_):
+    def dies(*_):
         raise OutcomeUnknown
 
     monkeypatch.setattr(actions, '_ask', dies)
@@ -400,7 +400,7 @@ def test_a_payment_that_takes_time_is_asked_about_again(market, clock, monkeypat
 
 def test_a_refund_is_settled_only_by_an_answer_about_itself(market, monkeypatch):
     order = market.cancelled()
-    monkeypatch.setattr(Sandbox, 'find_refund', lambda _, refund_id: Outcome(refund_id, Money(1, 'USD'), Status.SUCCEEDED))
+    monkeypatch.setattr(Sandbox, 'find_refund', lambda _, refund_id, *__: Outcome(refund_id, Money(1, 'USD'), Status.SUCCEEDED))
     with pytest.raises(ProviderMismatch):
         actions.send_refund(order['id'], f'ORDER#REFUND#{order["refunds"][0]["id"]}')
     assert market.order(order['id'])['funds'] == 'refunding'
@@ -446,7 +446,7 @@ def test_a_refund_is_sent_once_however_often_it_is_told(market):
 
 def test_a_refund_that_takes_time_is_asked_about_again(market, clock, monkeypatch):
     class Slow(Sandbox):
-        def refund(self, refund_id, payment_id, money):
+        def refund(self, refund_id, payment_id, money, payment_ref=None):
             return Outcome(refund_id, money, Status.PENDING)
 
     order = market.cancelled()
@@ -471,8 +471,8 @@ def test_the_sandbox_does_under_one_id_what_it_was_first_asked(aws):
 
 
 def test_a_stage_without_its_provider_does_not_start():
-    with pytest.raises(ValueError, match='stripe'):
-        providers.provider('stripe')
+    with pytest.raises(ValueError, match='paypal'):
+        providers.provider('paypal')
 
 
 def test_paying_for_nothing(market, buyer):

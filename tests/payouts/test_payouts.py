@@ -112,7 +112,7 @@ def test_a_payout_is_sent_once_however_often_it_is_told(earned):
 
 def test_a_payout_is_settled_only_by_an_answer_about_itself(earned, monkeypatch):
     ok(earned.post('/payouts', BODY), 201)
-    monkeypatch.setattr(Sandbox, 'find_payout', lambda _, payout_id: Outcome(payout_id, Money(1, 'USD'), Status.SUCCEEDED))
+    monkeypatch.setattr(Sandbox, 'find_payout', lambda _, payout_id, *__: Outcome(payout_id, Money(1, 'USD'), Status.SUCCEEDED))
     row = next(row for row in resources.rows(settings.MARKET_TABLE) if row.get('row') == 'payout')
     with pytest.raises(ProviderMismatch):
         actions.send(row['pk'], row['sk'])

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from chalicelib import db
-from chalicelib import settings as stage
 from chalicelib.ledger import store as ledger
 from chalicelib.ledger.days import actions as days
 from chalicelib.ledger.days.closes import NotClosed, derived_total
@@ -322,7 +321,7 @@ def test_one_provider_that_does_not_answer_does_not_stop_the_others(market, supp
     market.paid()
     real = actions.provider
 
-    def broken(name=stage.PAYMENT_PROVIDER):
+    def broken(name):
         if name == 'a-former-one':
             raise ConnectionError
         return real(name)

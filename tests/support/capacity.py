@@ -39,7 +39,7 @@ def billed() -> Iterator[Bill]:
         is_json = params['headers'].get('Content-Type', '').startswith('application/x-amz-json')
         context['request'] = json.loads(params['body']) if is_json else {}
 
-    clients = [aws.client(service) for service in ('dynamodb', 'sqs', 's3')]
+    clients = [aws.client(service) for service in ('dynamodb', 'sqs', 's3', 'secretsmanager')]
     for client in clients:
         client.meta.events.register('before-call', asked, unique_id='asked')
         client.meta.events.register('after-call', answered, unique_id='answered')

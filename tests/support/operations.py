@@ -10,10 +10,10 @@ import time_machine
 
 from chalicelib.users import actions as users
 from tests.support import resources
-from tests.support.api import Person, deliver, sweep, tick
+from tests.support.api import Nobody, Person, deliver, sweep, tick
 from tests.support.capacity import Bill, billed
 from tests.support.market import PNG, Market, arrive, ok, run_timers
-from tests.support.requests import promise, writes
+from tests.support.requests import promise, webhook, writes
 
 NOON = '2026-11-24T12:00:00Z'
 DAY = 24 * 3600
@@ -37,6 +37,10 @@ def _bills() -> Iterator[tuple[str, Bill]]:
         for name, (who, method, path, body, _) in made.items():
             resources.restore(saved)
             yield name, _bill(lambda who=who, method=method, path=path, body=body: who.request(method, path, body))
+        resources.restore(saved)
+        path, told, headers = webhook()
+        yield 'receive_webhook', _bill(lambda: Nobody().post(path, told, headers=headers))
+        yield 'read_notice', _bill(lambda: deliver('settle_with_provider', *resources.drain('provider')[-1:]))
         resources.restore(saved)
         yield from _reads(market)
         yield from _events(market, clock)

@@ -6,8 +6,10 @@ from typing import Any
 from chalicelib import db
 from chalicelib.orders import actions as orders
 from chalicelib.orders import store as order_store
+from tests.support import provider_secrets
 from tests.support.api import Person
 from tests.support.market import ANSWERS, CLAIM, CONTEST, GIG, PNG, Market, ok
+from tests.support.provider_secrets import SECRETS
 
 
 def promise(**other: Any) -> dict[str, Any]:
@@ -18,6 +20,12 @@ def promise(**other: Any) -> dict[str, Any]:
         'size_bytes': len(PNG),
         'sha256': hashlib.sha256(PNG).hexdigest(),
     } | other
+
+
+def webhook() -> tuple[str, dict[str, str], dict[str, str]]:
+    """One that is taken, about nothing of ours: path, body and headers."""
+    provider_secrets.keep_all()
+    return '/webhooks/xendit', {'id': 'inv_1', 'external_id': 'inv_1'}, {'X-Callback-Token': SECRETS['xendit']}
 
 
 EXTRA = {'title': 'A second colour', 'price_minor': 2_000, 'additional_days': 1, 'revisions': 1}

@@ -1,13 +1,13 @@
 """The sandbox behind the port."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from chalicelib import aws, clock, settings, timers
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.money import Money
-from chalicelib.payments.port import ChargebackStatus, ClaimedBack, Movement, Outcome, Status
+from chalicelib.payments.port import ChargebackStatus, ClaimedBack, Movement, Notice, Outcome, Status
 from chalicelib.payments.sandbox import store
 from chalicelib.payments.sandbox.store import SandboxLine, SandboxObject
 
@@ -37,22 +37,27 @@ class Sandbox:
         made = _object(payment_id, money, status, failure, note=method, expires_at_ms=expires_at)
         return _outcome(store.create(made, _paid(made) if status is Status.SUCCEEDED else None))
 
-    def find_payment(self, payment_id: str) -> Outcome | None:
+    def find_payment(self, payment_id: str, ref: str | None = None) -> Outcome | None:  # noqa: ARG002 - our ids are the sandbox's
         return _find(payment_id)
 
-    def refund(self, refund_id: str, payment_id: str, money: Money) -> Outcome:
+    def cancel_payment(self, payment_id: str, ref: str | None = None) -> Outcome | None:  # noqa: ARG002
+        with contextlib.suppress(Conflict, NotFound):
+            store.settle(payment_id, Status.FAILED.value, when=Status.REQUIRES_ACTION, failure='cancelled')
+        return _find(payment_id)
+
+    def refund(self, refund_id: str, payment_id: str, money: Money, payment_ref: str | None = None) -> Outcome:  # noqa: ARG002
         is_refused = store.get(payment_id).note == 'sandbox_card_no_refund'
         status, failure = (Status.FAILED, 'not_refundable') if is_refused else (Status.SUCCEEDED, None)
         return _send('refund', _object(refund_id, money, status, failure))
 
-    def find_refund(self, refund_id: str) -> Outcome | None:
+    def find_refund(self, refund_id: str, ref: str | None = None, payment_ref: str | None = None) -> Outcome | None:  # noqa: ARG002
         return _find(refund_id)
 
     def create_payout(self, payout_id: str, money: Money, destination: str) -> Outcome:
         status, failure = BANKS.get(destination, (Status.FAILED, 'unknown_destination'))
         return _send('payout', _object(payout_id, money, status, failure))
 
-    def find_payout(self, payout_id: str) -> Outcome | None:
+    def find_payout(self, payout_id: str, ref: str | None = None) -> Outcome | None:  # noqa: ARG002
         return _find(payout_id)
 
     def find_chargeback(self, ref: str) -> ClaimedBack | None:
@@ -67,6 +72,9 @@ class Sandbox:
         for line in store.lines(since, until):
             gross, fee = Money(line.minor, line.currency), Money(line.fee_minor, line.currency)
             yield Movement(line.sk, line.kind, line.our_id, gross, fee, line.at)
+
+    def read_notice(self, headers: Mapping[str, str], body: bytes) -> Notice:  # noqa: ARG002
+        raise NotFound('The sandbox sends no webhooks')
 
 
 def confirm(payment_id: str, *, is_approved: bool) -> None:

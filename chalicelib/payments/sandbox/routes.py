@@ -1,7 +1,8 @@
 from chalicelib.auth import Caller
 from chalicelib.db import Transaction
 from chalicelib.errors import NotFound
-from chalicelib.http import Access, Routes
+from chalicelib.http import Routes
+from chalicelib.operations import Access
 from chalicelib.payments import store
 from chalicelib.payments.sandbox import provider
 from chalicelib.payments.sandbox.schemas import ClaimBack, Claimed, Confirmation, ConfirmPayment, Decide, Decision
