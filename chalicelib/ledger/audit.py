@@ -175,7 +175,7 @@ class _Folded:
         self._amounts, self._counts = Counter[str](), Counter[str]()
 
     def add_balance(self, row: Row) -> None:
-        if row['moved_at'] >= self._until:
+        if row.get('moved_at', 0) >= self._until:
             self._moved.add(row['pk'])
         elif self._is_doubtful(row['pk']):
             self._stored[row['pk']] = (row['minor'], row['entries'])
