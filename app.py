@@ -7,6 +7,7 @@ from chalice import Chalice, Cron, Rate, Response
 from pydantic_core import to_json
 
 from chalicelib import observe, openapi, queues, timers
+from chalicelib.adjustments.routes import routes as adjustment_routes
 from chalicelib.chargebacks import events as chargeback_events
 from chalicelib.chargebacks.routes import routes as chargeback_routes
 from chalicelib.disputes import events as dispute_events
@@ -46,6 +47,7 @@ ROUTES = (
     payout_routes,
     invoice_routes,
     reconciliation_routes,
+    adjustment_routes,
     webhook_routes,
     sandbox_routes,
     sandbox_payout_routes,

@@ -59,6 +59,7 @@ _TAGS = {
     'Chargebacks': "When a buyer's bank takes a payment back.",
     'Money': 'Balances, statements and payouts.',
     'Webhooks': 'What payment providers tell.',
+    'Administration': 'Keeping the books, for staff.',
     'Sandbox': 'Standing in for a bank, where the sandbox provider is in use.',
 }
 

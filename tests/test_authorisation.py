@@ -80,6 +80,11 @@ POLICY = {
     'withdraw_dispute': row(404, 200, 403, 403, 403),
     'rule_on_dispute': row(403, 403, 403, 200, 200),
     'list_open_disputes': row(403, 403, 403, 200, 200),
+    # by hand: for two of the administration
+    'propose_adjustment': row(403, 403, 403, 403, 201),
+    'list_adjustments': row(403, 403, 403, 403, 200),
+    'approve_adjustment': row(403, 403, 403, 403, 200),
+    'reject_adjustment': row(403, 403, 403, 403, 200),
     # chargebacks: for the seller and for support
     'list_chargebacks': row(404, 200, 200, 200, 200),
     'show_evidence': row(404, 404, 200, 200, 200),
@@ -157,6 +162,7 @@ def saved(aws: None) -> tuple[Any, dict[str, tuple[Any, ...]]]:
         'list_order_events': (f'/orders/{order["id"]}/events', None),
         'list_disputes': (f'/orders/{order["id"]}/disputes', None),
         'list_open_disputes': ('/admin/disputes', None),
+        'list_adjustments': ('/admin/adjustments', None),
         'list_chargebacks': (f'/orders/{order["id"]}/chargebacks', None),
         'show_evidence': (requests['contest_chargeback'][0].replace('/contest', '/evidence'), None),
         'list_open_chargebacks': ('/admin/chargebacks', None),

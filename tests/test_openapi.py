@@ -232,7 +232,7 @@ def test_the_example_of_a_gig_can_be_published_as_it_is(seller):
     assert ok(seller.post(f'/gigs/{gig["id"]}/publish'))['status'] == 'active'
 
 
-def test_what_is_answered_is_what_the_document_promises(market, buyer, seller, support):
+def test_what_is_answered_is_what_the_document_promises(market, buyer, seller, support, admin):
     order = market.completed()
     market.disputed(market.delivered())
     market.charged(order)
@@ -243,7 +243,7 @@ def test_what_is_answered_is_what_the_document_promises(market, buyer, seller, s
     ids['payout_id'] = market.paid_out()['id']
     for operation in OPERATIONS:
         if operation.method == 'GET':
-            answers = [person.get(operation.path.format(**ids)) for person in (buyer, seller, support)]
+            answers = [person.get(operation.path.format(**ids)) for person in (buyer, seller, support, admin)]
             assert 200 in [answer.status for answer in answers], answers
             for answer in answers:
                 ((media_type, content),) = said_of(operation)['responses'][str(answer.status)]['content'].items()

@@ -1,7 +1,5 @@
 """Rows of chargebacks: in the collection of their order, or of the payment where there is no order."""
 
-from typing import Any
-
 from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib import reads, settings
@@ -13,7 +11,7 @@ from chalicelib.reads import Page, Paging
 from chalicelib.timers import TimedRow
 
 _PREFIX = 'CHARGEBACK#'
-_OPEN_SHELF = '#chargebacks'
+_QUEUE = 'chargebacks'
 
 
 class Chargeback(TimedRow, discriminator='chargeback'):
@@ -39,9 +37,9 @@ class Chargeback(TimedRow, discriminator='chargeback'):
     received_at = IntegerAttribute()
     closed_at = IntegerAttribute(null=True)
     version = IntegerAttribute(default=1)
-    # Index keys of what is open, for support.
-    shelf = UnicodeAttribute(null=True)
-    listed_at = UnicodeAttribute(null=True)
+    case_queue = UnicodeAttribute(null=True)
+    """Key of the sparse index `open_cases`."""
+    listed_at = UnicodeAttribute()
 
     @property
     def is_open(self) -> bool:
@@ -57,7 +55,7 @@ def sk(ref: str) -> str:
 
 
 def add(tx: Transaction, chargeback: Chargeback) -> None:
-    chargeback.shelf, chargeback.listed_at = _OPEN_SHELF, f'{chargeback.received_at:015d}#{chargeback.id}'
+    chargeback.case_queue, chargeback.listed_at = _QUEUE, f'{chargeback.received_at:015d}#{chargeback.id}'
     tx.put(chargeback, otherwise=Moved(f'Chargeback {chargeback.id} is known already'))
 
 
@@ -66,7 +64,7 @@ def save(tx: Transaction, chargeback: Chargeback) -> None:
     seen = chargeback.version
     chargeback.version = seen + 1
     if not chargeback.is_open:
-        chargeback.shelf = chargeback.listed_at = None
+        chargeback.case_queue = None
     tx.replace(chargeback, when=Chargeback.version == seen, otherwise=Moved(f'Chargeback {chargeback.id} moved on meanwhile'))
 
 
@@ -92,8 +90,5 @@ def of_order(order: Order) -> list[Chargeback]:
 
 def open_ones(paging: Paging) -> Page:
     """Those that are open, newest first, whole."""
-    page = reads.page(settings.MARKET_TABLE, ('shelf', _OPEN_SHELF), 'listed_at', paging, index='newest')
-    keys = [(row['pk'], row['sk']) for row in page.rows]
-    found = {row['sk']: row for row in reads.find_many(settings.MARKET_TABLE, keys)} if keys else {}
-    rows: list[dict[str, Any]] = [found[key] for _, key in keys if key in found]
-    return Page(rows, page.next_cursor)
+    page = reads.page(settings.MARKET_TABLE, ('case_queue', _QUEUE), 'listed_at', paging, index='open_cases')
+    return reads.whole(settings.MARKET_TABLE, page)

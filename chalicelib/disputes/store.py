@@ -1,7 +1,5 @@
 """Rows of disputes, in the collection of their order."""
 
-from typing import Any
-
 from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib import reads, settings
@@ -15,7 +13,7 @@ from chalicelib.reads import Page, Paging
 from chalicelib.timers import TimedRow
 
 _PREFIX = 'DISPUTE#'
-_OPEN_SHELF = '#disputes'
+_QUEUE = 'disputes'
 
 
 class Dispute(TimedRow, discriminator='dispute'):
@@ -41,9 +39,9 @@ class Dispute(TimedRow, discriminator='dispute'):
     opened_at = IntegerAttribute()
     closed_at = IntegerAttribute(null=True)
     version = IntegerAttribute(default=1)
-    # Index keys of what is open, for support.
-    shelf = UnicodeAttribute(null=True)
-    listed_at = UnicodeAttribute(null=True)
+    case_queue = UnicodeAttribute(null=True)
+    """Key of the sparse index `open_cases`."""
+    listed_at = UnicodeAttribute()
 
     def side_of(self, actor: Actor) -> Side:
         if actor.role is OrderRole.STAFF:
@@ -61,7 +59,7 @@ class Dispute(TimedRow, discriminator='dispute'):
 
 
 def add(tx: Transaction, dispute: Dispute) -> None:
-    dispute.shelf, dispute.listed_at = _OPEN_SHELF, f'{dispute.opened_at:015d}#{dispute.id}'
+    dispute.case_queue, dispute.listed_at = _QUEUE, f'{dispute.opened_at:015d}#{dispute.id}'
     tx.put(dispute, otherwise=Moved(f'Dispute {dispute.id} exists already'))
 
 
@@ -70,7 +68,7 @@ def save(tx: Transaction, dispute: Dispute) -> None:
     seen = dispute.version
     dispute.version = seen + 1
     if dispute.stage == Stage.CLOSED:
-        dispute.shelf = dispute.listed_at = None
+        dispute.case_queue = None
     tx.replace(dispute, when=Dispute.version == seen, otherwise=Moved(f'Dispute {dispute.id} moved on meanwhile'))
 
 
@@ -92,8 +90,5 @@ def of_order(order: Order) -> list[Dispute]:
 
 def open_ones(paging: Paging) -> Page:
     """Those that are open, newest first, whole."""
-    page = reads.page(settings.MARKET_TABLE, ('shelf', _OPEN_SHELF), 'listed_at', paging, index='newest')
-    keys = [(row['pk'], row['sk']) for row in page.rows]
-    found = {row['sk']: row for row in reads.find_many(settings.MARKET_TABLE, keys)} if keys else {}
-    rows: list[dict[str, Any]] = [found[sk] for _, sk in keys if sk in found]
-    return Page(rows, page.next_cursor)
+    page = reads.page(settings.MARKET_TABLE, ('case_queue', _QUEUE), 'listed_at', paging, index='open_cases')
+    return reads.whole(settings.MARKET_TABLE, page)

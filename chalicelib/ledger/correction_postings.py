@@ -20,10 +20,10 @@ def adjusted(adjustment_id: str, currency: str, lines: Sequence[Line]) -> Postin
     return posting(f'adjust:{adjustment_id}', 'adjusted', currency, *lines)
 
 
-def reversed_(adjustment_id: str, currency: str, lines: Sequence[Line]) -> Posting:
-    """The opposite of an earlier transaction, whose lines these are."""
+def reversed_(txid: str, currency: str, lines: Sequence[Line]) -> Posting:
+    """The opposite of an earlier transaction, whose lines these are: it is undone once."""
     opposite = [Line(line.account, -line.minor, line.owner_id) for line in lines]
-    return posting(f'adjust:{adjustment_id}', 'reversed', currency, *opposite)
+    return posting(f'reverse:{txid}', 'reversed', currency, *opposite)
 
 
 def unmatched_received(ref: str, provider: str, currency: str, minor: int) -> Posting:

@@ -72,7 +72,15 @@ def writes(market: Market) -> dict[str, tuple[Any, str, str, Any, Any]]:
     charged, deciding = market.charged(market.completed(gig)), market.charged(market.completed(gig))
     charged_id = ok(seller.get(f'/orders/{charged[0]["id"]}/chargebacks'))['items'][0]['id']
     support = Person('support', 'support')
-    ok(support.get('/me'))
+    boss, admin = Person('boss', 'admin'), Person('admin', 'admin')
+    for person in (support, admin):
+        ok(person.get('/me'))
+
+    def promo(minor: int) -> dict[str, Any]:
+        wanted = {'kind': 'promo_credit', 'user_id': buyer.id, 'currency': 'USD', 'amount_minor': minor}
+        return {'wanted': wanted, 'reason': 'For the wait of last week'}
+
+    proposed = [ok(boss.post('/admin/adjustments', promo(500)), 201)['id'] for _ in range(2)]
 
     def order(made: dict[str, Any], noun: str) -> str:
         return f'/orders/{made["id"]}/{noun}'
@@ -152,6 +160,9 @@ def writes(market: Market) -> dict[str, tuple[Any, str, str, Any, Any]]:
         ),
         'accept_extension': (buyer, 'POST', order(extending, f'extensions/{extension}/accept'), None, None),
         'decline_extension': (buyer, 'POST', order(declining, f'extensions/{declined}/decline'), None, None),
+        'propose_adjustment': (boss, 'POST', '/admin/adjustments', promo(1_000), promo(2_000)),
+        'approve_adjustment': (admin, 'POST', f'/admin/adjustments/{proposed[0]}/approve', None, None),
+        'reject_adjustment': (admin, 'POST', f'/admin/adjustments/{proposed[1]}/reject', None, None),
         'open_dispute': (buyer, 'POST', order(market.delivered(gig), 'disputes'), CLAIM, CLAIM | {'refund_minor': 1_000}),
         'respond_to_dispute': (seller, 'POST', f'{disputes["respond"][1]}/response', {'accepts': True}, CONTEST),
         'add_evidence': (buyer, 'POST', f'{disputes["prove"][1]}/evidence', {'text': 'Look'}, {'text': 'Look here'}),

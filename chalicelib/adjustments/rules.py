@@ -1,0 +1,80 @@
+"""What may be adjusted by hand, as a posting. Pure.
+
+Accounts that belong to an order, a refund or a payout are none of it: their money moves with the thing itself.
+"""
+
+from typing import Any
+
+from chalicelib.errors import Invalid
+from chalicelib.ledger import accounts
+from chalicelib.ledger import correction_postings as corrections
+from chalicelib.ledger import credit_postings as credit
+from chalicelib.ledger.postings import Line, Posting
+from chalicelib.money import CURRENCIES, is_whole
+
+BY_HAND = frozenset(
+    {
+        'psp.clearing',
+        'psp.balance',
+        'bank',
+        'receivable.seller',
+        'seller.available',
+        'buyer.wallet',
+        'buyer.promo',
+        'suspense',
+        'tax.payable',
+        *(root for root in accounts.CHART if root.startswith(('revenue.', 'expense.', 'fx.'))),
+    }
+)
+_PERSONAL = {'receivable.seller', 'seller.available', 'buyer.wallet', 'buyer.promo'}
+
+
+def posting_of(adjustment_id: str, wanted: dict[str, Any]) -> Posting:
+    """The posting of an adjustment `{kind, currency, amount_minor, ...}`, as it was proposed."""
+    currency, minor = wanted['currency'], wanted['amount_minor']
+    match wanted['kind']:
+        case 'write_off':
+            return corrections.debt_written_off(adjustment_id, wanted['user_id'], currency, minor)
+        case 'promo_credit':
+            return credit.promo_granted(adjustment_id, wanted['user_id'], currency, minor)
+        case 'unmatched_money':
+            return corrections.unmatched_resolved(adjustment_id, wanted['provider'], wanted['user_id'], currency, minor)
+        case _:
+            taken, given = wanted['debit_account'], wanted['credit_account']
+            lines = [Line(taken, -minor, owner_of(taken)), Line(given, minor, owner_of(given))]
+            return corrections.adjusted(adjustment_id, currency, lines)
+
+
+def reversal_of(txid: str, currency: str, lines: list[list[Any]]) -> Posting:
+    """The opposite of a transaction that was posted, if it is one that may be undone by hand."""
+    if tied := sorted({account for account, _ in lines if accounts.root(account) not in BY_HAND}):
+        raise Invalid.at('#/reverse_of', f'{txid} has moved {", ".join(tied)}, which moves with the thing itself only')
+    return corrections.reversed_(txid, currency, [Line(account, minor, owner_of(account)) for account, minor in lines])
+
+
+def check(wanted: dict[str, Any]) -> None:
+    """Refuses what could never be posted, with what would be right."""
+    currency = wanted['currency']
+    if not is_whole(wanted['amount_minor'], currency):
+        quantum = CURRENCIES[currency].quantum
+        raise Invalid.at('#/amount_minor', f'An amount in {currency} is a multiple of {quantum} minor units')
+    for name in ('debit_account', 'credit_account'):
+        if name in wanted:
+            _check_account(name, wanted[name])
+    if wanted.get('debit_account') == wanted.get('credit_account') is not None:
+        raise Invalid.at('#/credit_account', 'Money moves between two accounts')
+
+
+def owner_of(account: str) -> str | None:
+    """Whose statement a line on it is on."""
+    root, _, owner = account.partition(':')
+    return owner if root in _PERSONAL else None
+
+
+def _check_account(name: str, account: str) -> None:
+    if accounts.root(account) not in BY_HAND:
+        raise Invalid.at(f'#/{name}', f'By hand, money moves on {", ".join(sorted(BY_HAND))} only')
+    try:
+        accounts.rule(account)
+    except ValueError as unknown:
+        raise Invalid.at(f'#/{name}', str(unknown)) from unknown

@@ -1,0 +1,118 @@
+"""Adjustments as the administration proposes and sees them."""
+
+import json
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, StringConstraints
+
+from chalicelib import ids
+from chalicelib.adjustments.store import Adjustment
+from chalicelib.schemas import Amount, Command, CurrencyCode, Minor, PageView, UserId, View, examples
+
+Reason = Annotated[str, StringConstraints(min_length=10, max_length=1_000)]
+Account = Annotated[
+    str,
+    StringConstraints(min_length=3, max_length=120),
+    Field(description='As in the chart of accounts: `seller.available:usr_...`.', examples=['suspense:sandbox']),
+]
+
+
+class _Money(Command):
+    currency: CurrencyCode
+    amount_minor: Amount
+
+
+class WriteOff(_Money):
+    """A seller's debt is given up."""
+
+    kind: Literal['write_off']
+    user_id: UserId
+
+
+class PromoCredit(_Money):
+    """Credit is given to a buyer, to pay with."""
+
+    kind: Literal['promo_credit']
+    user_id: UserId
+
+
+class UnmatchedMoney(_Money):
+    """Money in suspense is found to be a buyer's."""
+
+    kind: Literal['unmatched_money']
+    user_id: UserId
+    provider: Annotated[str, StringConstraints(pattern=r'^[a-z]{2,20}$')]
+
+
+class Transfer(_Money):
+    """Whatever else: from one account to another. The debit is what is taken from, the credit what is added to."""
+
+    kind: Literal['transfer']
+    debit_account: Account
+    credit_account: Account
+
+
+class Reversal(Command):
+    """The opposite of a transaction that was posted by mistake."""
+
+    kind: Literal['reversal']
+    reverse_of: Annotated[str, StringConstraints(pattern=ids.TRANSACTION.pattern)]
+
+
+Wanted = Annotated[WriteOff | PromoCredit | UnmatchedMoney | Transfer | Reversal, Field(discriminator='kind')]
+
+
+class ProposeAdjustment(Command):
+    model_config = examples(
+        {
+            'wanted': {
+                'kind': 'write_off',
+                'user_id': 'usr_01JDF3N6K1V4X7Z0B3D6F9H2KM',
+                'currency': 'USD',
+                'amount_minor': 8_000,
+            },
+            'reason': 'The seller has left, and cannot be reached.',
+        }
+    )
+
+    wanted: Wanted
+    reason: Reason
+
+
+class AdjustmentView(View):
+    id: str
+    kind: Annotated[
+        Literal['write_off', 'promo_credit', 'unmatched_money', 'transfer', 'reversal'], Field(title='AdjustmentKind')
+    ]
+    currency: CurrencyCode | None = None
+    amount_minor: Annotated[
+        Minor | None, Field(description='Null of a reversal, which has the amounts of what it reverses.')
+    ] = None
+    user_id: str | None = None
+    provider: str | None = None
+    debit_account: str | None = None
+    credit_account: str | None = None
+    reverse_of: str | None = None
+    reason: str
+    state: Annotated[
+        Literal['proposed', 'posted', 'rejected'],
+        Field(title='AdjustmentState', description='`proposed`: it waits for the approval of a second person.'),
+    ]
+    txid: Annotated[str | None, Field(description='The transaction of the ledger, once it is posted.')] = None
+    proposed_by: str
+    decided_by: str | None = None
+    proposed_at: datetime
+    decided_at: datetime | None = None
+
+    @classmethod
+    def of(cls, adjustment: Adjustment) -> Self:
+        return cls.model_validate({**adjustment.wanted, **adjustment.attribute_values})
+
+    @classmethod
+    def of_row(cls, row: dict[str, Any]) -> Self:
+        return cls.model_validate({**json.loads(row['wanted']), **row})
+
+
+class AdjustmentPage(PageView):
+    items: list[AdjustmentView]

@@ -1,0 +1,170 @@
+import pytest
+
+from tests.support import resources
+from tests.support.api import Person
+from tests.support.audit import audit
+from tests.support.market import NET, TOTAL, balances, ok, run_timers
+
+WHY = 'They cannot be reached any more'
+
+
+@pytest.fixture
+def boss():
+    return Person('boss', 'admin')
+
+
+@pytest.fixture
+def second():
+    return Person('second', 'admin')
+
+
+def propose(who, status=201, reason=WHY, **wanted):
+    return ok(who.post('/admin/adjustments', {'wanted': wanted, 'reason': reason}), status)
+
+
+def post(boss, second, **wanted):
+    return ok(second.post(f'/admin/adjustments/{propose(boss, **wanted)["id"]}/approve'))
+
+
+def usd(person):
+    return next(balance for balance in ok(person.get('/me/balance'))['balances'] if balance['currency'] == 'USD')
+
+
+def promo(buyer, minor=500, **other):
+    return {'kind': 'promo_credit', 'user_id': buyer.id, 'currency': 'USD', 'amount_minor': minor} | other
+
+
+def test_it_takes_two(boss, second, buyer):
+    proposed = propose(boss, **promo(buyer))
+    assert (proposed['state'], usd(buyer)['promo_minor']) == ('proposed', 0)
+    assert boss.post(f'/admin/adjustments/{proposed["id"]}/approve').problem == 'forbidden'
+    assert [one['id'] for one in ok(second.get('/admin/adjustments'))['items']] == [proposed['id']]
+    posted = ok(second.post(f'/admin/adjustments/{proposed["id"]}/approve'))
+    assert (posted['state'], posted['txid']) == ('posted', f'promo:{proposed["id"]}')
+    assert (posted['proposed_by'], posted['decided_by']) == (boss.id, second.id)
+    assert usd(buyer)['promo_minor'] == 500
+    assert ok(second.get('/admin/adjustments'))['items'] == []
+    for noun in ('approve', 'reject'):
+        assert second.post(f'/admin/adjustments/{proposed["id"]}/{noun}').problem == 'conflict'
+    audit()
+
+
+def test_what_is_rejected_moves_nothing(boss, second, buyer):
+    for who in (boss, second):
+        proposed = propose(boss, **promo(buyer))
+        assert ok(who.post(f'/admin/adjustments/{proposed["id"]}/reject'))['state'] == 'rejected'
+    assert balances() == {}
+    audit()
+
+
+def test_credit_that_was_given_pays_before_the_wallet_and_comes_back_last(boss, second, market, buyer, seller):
+    post(boss, second, **promo(buyer))
+    ok(buyer.post('/me/wallet/top-ups', {'amount_minor': 1_000, 'currency': 'USD', 'method': 'sandbox_card_ok'}), 201)
+    order = market.placed()
+    payment = ok(buyer.post(f'/orders/{order["id"]}/payments', {'method': 'sandbox_card_ok', 'use_credit': True}), 201)
+    assert (payment['amount_minor'], payment['wallet_minor'], payment['promo_minor']) == (TOTAL - 1_500, 1_000, 500)
+    ok(seller.post(f'/orders/{order["id"]}/cancel', {'reason': 'No time'}))
+    run_timers()
+    assert (usd(buyer)['wallet_minor'], usd(buyer)['promo_minor']) == (1_000, 500)
+    audit()
+
+
+def test_a_debt_is_given_up(boss, second, market, seller, clock):
+    order = market.released(clock)
+    ok(seller.post('/payouts', {'amount_minor': NET, 'currency': 'USD', 'destination': 'sandbox_bank_ok'}), 201)
+    run_timers()
+    _, ref = market.charged(order)
+    market.decide(ref, won=False)
+    wanted = {'kind': 'write_off', 'user_id': seller.id, 'currency': 'USD'}
+    too_much = propose(boss, **wanted, amount_minor=NET + 1)
+    assert second.post(f'/admin/adjustments/{too_much["id"]}/approve').problem == 'insufficient-funds'
+    post(boss, second, **wanted, amount_minor=NET)
+    assert usd(seller)['owed_minor'] == 0
+    audit()
+
+
+def test_money_that_nobody_knew_is_found_to_be_a_buyers(boss, second, buyer):
+    transfer = {'kind': 'transfer', 'currency': 'USD', 'amount_minor': 700}
+    post(boss, second, **transfer, debit_account='psp.clearing:sandbox', credit_account='suspense:sandbox')
+    post(boss, second, kind='unmatched_money', user_id=buyer.id, provider='sandbox', currency='USD', amount_minor=700)
+    assert usd(buyer)['wallet_minor'] == 700
+    statement = ok(buyer.get('/me/statement'))['items']
+    assert [(line['event'], line['amount_minor']) for line in statement] == [('unmatched_resolved', 700)]
+
+
+def test_what_was_posted_by_mistake_is_undone_once(boss, second, buyer):
+    posted = post(boss, second, **promo(buyer))
+    undone = post(boss, second, kind='reversal', reverse_of=posted['txid'])
+    assert (undone['txid'], usd(buyer)['promo_minor']) == (f'reverse:{posted["txid"]}', 0)
+    for reverse_of in (posted['txid'], 'promo:adj_x', 'no such thing'):
+        answer = boss.post('/admin/adjustments', {'wanted': {'kind': 'reversal', 'reverse_of': reverse_of}, 'reason': WHY})
+        assert answer.status == 422, answer
+    audit()
+
+
+def test_two_proposals_to_undo_the_same_undo_it_once(boss, second, buyer):
+    posted = post(boss, second, **promo(buyer))
+    first, other = (propose(boss, kind='reversal', reverse_of=posted['txid']) for _ in range(2))
+    ok(second.post(f'/admin/adjustments/{first["id"]}/approve'))
+    assert second.post(f'/admin/adjustments/{other["id"]}/approve').status == 422
+    audit()
+
+
+def test_the_money_of_an_order_moves_with_the_order_only(boss, market):
+    order = market.paid()
+    answer = boss.post(
+        '/admin/adjustments', {'wanted': {'kind': 'reversal', 'reverse_of': f'pay:{order["payment_id"]}'}, 'reason': WHY}
+    )
+    assert (answer.status, answer.pointers) == (422, ['#/reverse_of'])
+    assert f'escrow:{order["id"]}' in answer.body['detail'] or f'escrow:{order["id"]}' in str(answer.body['errors'])
+
+
+@pytest.mark.parametrize(
+    ('wanted', 'pointer'),
+    [
+        ({'amount_minor': 0}, '#/wanted/promo_credit/amount_minor'),
+        ({'amount_minor': -5}, '#/wanted/promo_credit/amount_minor'),
+        ({'amount_minor': 10**13}, '#/wanted/promo_credit/amount_minor'),
+        ({'amount_minor': 1.5}, '#/wanted/promo_credit/amount_minor'),
+        ({'currency': 'EUR'}, '#/wanted/promo_credit/currency'),
+        ({'currency': 'IDR', 'amount_minor': 150}, '#/amount_minor'),
+        ({'user_id': 'usr_01ARZ3NDEKTSV4RRFFQ69G5FAV'}, '#/user_id'),
+        ({'user_id': 'me'}, '#/wanted/promo_credit/user_id'),
+    ],
+)
+def test_bad_input_is_told_and_posts_nothing(boss, buyer, wanted, pointer):
+    answer = boss.post('/admin/adjustments', {'wanted': promo(buyer) | wanted, 'reason': WHY})
+    assert (answer.status, [one.replace('/promo_credit', '') for one in answer.pointers]) == (
+        422,
+        [pointer.replace('/promo_credit', '')],
+    )
+    assert resources.rows('journal') == []
+
+
+@pytest.mark.parametrize(
+    ('debit', 'credit', 'pointer'),
+    [
+        ('escrow:ord_1', 'revenue.fx', '#/debit_account'),
+        ('revenue.fx', 'refund:ref_1', '#/credit_account'),
+        ('slush.fund', 'revenue.fx', '#/debit_account'),
+        ('revenue.fx', 'seller.available', '#/credit_account'),
+        ('revenue.fx', 'revenue.fx', '#/credit_account'),
+    ],
+)
+def test_by_hand_money_moves_on_some_accounts_only(boss, debit, credit, pointer):
+    wanted = {'kind': 'transfer', 'currency': 'USD', 'amount_minor': 1, 'debit_account': debit, 'credit_account': credit}
+    answer = boss.post('/admin/adjustments', {'wanted': wanted, 'reason': WHY})
+    assert (answer.status, answer.pointers) == (422, [pointer])
+
+
+def test_a_reason_is_needed(boss, buyer):
+    assert boss.post('/admin/adjustments', {'wanted': promo(buyer), 'reason': 'Because'}).pointers == ['#/reason']
+
+
+def test_two_who_approve_post_once(boss, second, buyer):
+    proposed = propose(boss, **promo(buyer))
+    third = Person('third', 'admin')
+    ok(second.post(f'/admin/adjustments/{proposed["id"]}/approve'))
+    assert third.post(f'/admin/adjustments/{proposed["id"]}/approve').problem == 'conflict'
+    assert usd(buyer)['promo_minor'] == 500
+    audit()
