@@ -5,11 +5,12 @@ With --once the SDK gives up after one attempt. The first fault alone strikes th
 
 import sys
 
-from tests.support import patience, standing
+from tests.support import standing
 
 if __name__ == '__main__':
     with standing.aws():
         from tests.faults import cases
+        from tests.support import patience
 
         name, *said = sys.argv[1:]
         planned = {int(number): kind for number, kind in (one.split(':') for one in said if one != '--once')}
