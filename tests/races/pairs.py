@@ -120,6 +120,13 @@ def _earned_and_clearing(world: World) -> dict[str, Any]:
     return order
 
 
+def _two_delivered(world: World) -> dict[str, Any]:
+    order = world.market.delivered()
+    world.market.delivered()
+    world.clock.shift(3 * DAY + 1)
+    return order
+
+
 def _two_clearing(world: World) -> dict[str, Any]:
     order = world.market.completed()
     world.market.completed()
@@ -154,6 +161,7 @@ WITHDRAW_MORE = asks('seller', '/payouts', PAYOUT)
 WITHDRAW_STILL_MORE = asks('seller', '/payouts', PAYOUT)
 EXPIRE = hears('advance_orders', 'expire_order')
 TIME_OUT = hears('advance_orders', 'time_out_order')
+COMPLETE_OTHER = hears('advance_orders', 'complete_order', 1)
 COMPLETE = hears('advance_orders', 'complete_order')
 GRANT_BY_SILENCE = hears('advance_orders', 'grant_extension')
 RELEASE = hears('release_payments', 'release_payment')
@@ -260,6 +268,8 @@ PAIRS = (
          ('completed/clearing: done refused', 'delivered/held: done done')),
     Race('complete vs cancel', _left(_delivered, 3 * DAY + 1), (COMPLETE, SELLER_CANCELS),
          ('cancelled/refunded: done done', 'completed/clearing: done refused')),
+    Race('complete two orders of a seller', _two_delivered, (COMPLETE, COMPLETE_OTHER),
+         ('completed/clearing: done done',)),
     Race('release twice', _left(_completed, 14 * DAY + 1), (RELEASE, RELEASE),
          ('completed/released: done done',)),
     Race('release two orders of a seller', _two_clearing, (RELEASE, RELEASE_OTHER),

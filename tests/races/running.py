@@ -23,7 +23,7 @@ class Explored:
 
 def explore(race: Race, *, preemptions: int | None = None, stops_at_first: bool = False) -> Explored:
     explored = Explored()
-    for played, end, wrong in _runs(race, preemptions):
+    for played, end, wrong in runs(race, preemptions):
         explored.count += 1
         explored.ends[end] += 1
         explored.wrong += [f'python -m tests.races {race.name!r} {played.turns}: {one}' for one in wrong]
@@ -40,7 +40,7 @@ def replay(race: Race, turns: str) -> tuple[Played, str, list[str]]:
         return played, *_ended(race, world, played)
 
 
-def _runs(race: Race, preemptions: int | None) -> Iterator[tuple[Played, str, list[str]]]:
+def runs(race: Race, preemptions: int | None) -> Iterator[tuple[Played, str, list[str]]]:
     ended: list[tuple[str, list[str]]] = []
 
     def run(turns: str) -> Played:
