@@ -5,6 +5,7 @@ more, and what each was told at last. A race has to reach each of its ends by so
 """
 
 import itertools
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ from typing import Any
 from tests.faults import cases
 from tests.faults.cases import DAY, PAY, PAYOUT, World
 from tests.support.api import deliver
-from tests.support.market import ANSWERS, balances, ok
+from tests.support.market import ANSWERS, CLAIM, balances, ok
 
 Act = Callable[[World], str]
 MINUTE = 60
@@ -29,6 +30,14 @@ def payouts(world: World) -> str:
     states = sorted(payout['state'] for payout in ok(world.seller.get('/payouts'))['items'])
     left = balances().get(f'seller.available:{world.seller.id}', 0)
     return f'{left} left, {" ".join(states)}'
+
+
+def all_that_is_held(world: World) -> str:
+    """The order, and the sum that each kind of account holds."""
+    held: Counter[str] = Counter()
+    for account, minor in sorted(balances().items()):
+        held[account.partition(':')[0]] += minor
+    return f'{order_and_funds(world)}, ' + ' '.join(f'{root} {minor}' for root, minor in held.items())
 
 
 def due_date(world: World) -> str:
@@ -113,6 +122,13 @@ def _asked_for_time(world: World) -> dict[str, Any]:
     return order | {'extension': asked['extensions'][0]['id']}
 
 
+def _offered(world: World) -> dict[str, Any]:
+    order = world.market.started()
+    asked = {'title': 'A second colour', 'price_minor': 2_000, 'additional_days': 1, 'revisions': 1}
+    made = ok(world.seller.post(f'/orders/{order["id"]}/extras', asked), 201)
+    return order | {'extra': made['added_extras'][0]['id']}
+
+
 def _earned_and_clearing(world: World) -> dict[str, Any]:
     cases._earned(world)
     order = world.market.completed()
@@ -159,6 +175,13 @@ WITHDRAW = asks('seller', '/payouts', PAYOUT, key='withdraw')
 WITHDRAW_A_LITTLE = asks('seller', '/payouts', PAYOUT | {'amount_minor': 1_000}, key='a little')
 WITHDRAW_MORE = asks('seller', '/payouts', PAYOUT)
 WITHDRAW_STILL_MORE = asks('seller', '/payouts', PAYOUT)
+REFUND = asks('seller', '/orders/{id}/refunds', {'amount_minor': 6_000, 'reason': 'Half of it'})
+REFUND_AGAIN = asks('seller', '/orders/{id}/refunds', {'amount_minor': 6_000, 'reason': 'The other half'})
+DISPUTE = asks('buyer', '/orders/{id}/disputes', CLAIM)
+PAY_EXTRA = asks('buyer', '/orders/{id}/extras/{extra}/payments', PAY)
+DECLINE_EXTRA = asks('buyer', '/orders/{id}/extras/{extra}/decline')
+WITHDRAW_EXTRA = asks('seller', '/orders/{id}/extras/{extra}/withdraw')
+TIP = asks('buyer', '/orders/{id}/tips', {'amount_minor': 1_000, 'method': 'sandbox_card_ok'})
 EXPIRE = hears('advance_orders', 'expire_order')
 TIME_OUT = hears('advance_orders', 'time_out_order')
 COMPLETE_OTHER = hears('advance_orders', 'complete_order', 1)
@@ -288,6 +311,42 @@ PAIRS = (
          ('cancelled/refunded: done done',), preemptions=2),
     Race('send a payout twice', cases._asked_payout, (SEND_PAYOUT, SEND_PAYOUT),
          ('3000 left, paid: done done',), payouts, preemptions=2),
+    Race('dispute vs accept', _delivered, (DISPUTE, ACCEPT),
+         ('completed/clearing, fee.commission 2000 seller.clearing 8000: done done',
+          'delivered/held, escrow 10000 fee.buyer 550: done refused'), all_that_is_held),
+    Race('dispute vs complete', _left(_delivered, 3 * DAY + 1), (DISPUTE, COMPLETE),
+         ('completed/clearing, fee.commission 2000 seller.clearing 8000: done done',
+          'delivered/held, escrow 10000 fee.buyer 550: done done'), all_that_is_held),
+    Race('dispute vs release', _left(_completed, 14 * DAY + 1), (DISPUTE, RELEASE),
+         ('completed/clearing, fee.commission 2000 seller.clearing 8000: done done',
+          'completed/released, seller.available 8000: refused done'), all_that_is_held),
+    Race('dispute vs refund', _delivered, (DISPUTE, REFUND),
+         ('delivered/held, escrow 10000 fee.buyer 550: done refused',
+          'delivered/held, escrow 4313 fee.buyer 237: refused done'), all_that_is_held),
+    Race('dispute vs cancel', _delivered, (DISPUTE, SELLER_CANCELS),
+         ('cancelled/refunded, : refused done', 'delivered/held, escrow 10000 fee.buyer 550: done refused'), all_that_is_held),
+    Race('refund vs accept', _delivered, (REFUND, ACCEPT),
+         ('completed/clearing, fee.commission 800 seller.clearing 3200: done done',
+          'completed/clearing, fee.commission 863 seller.clearing 3450: done done'), all_that_is_held),
+    Race('refund vs cancel', _started, (REFUND, SELLER_CANCELS),
+         ('cancelled/refunded, : done done', 'cancelled/refunded, : refused done'), all_that_is_held),
+    Race('refund too much in two parts', _started, (REFUND, REFUND_AGAIN),
+         ('in_progress/held, escrow 4313 fee.buyer 237: done refused',
+          'in_progress/held, escrow 4313 fee.buyer 237: refused done'), all_that_is_held),
+    Race('refund vs release', _left(_completed, 14 * DAY + 1), (REFUND, RELEASE),
+         ('completed/released, seller.available 3200: done done',), all_that_is_held),
+    Race('pay an extra vs decline it', _offered, (PAY_EXTRA, DECLINE_EXTRA),
+         ('in_progress/held, escrow 10000 fee.buyer 550: refused done',
+          'in_progress/held, escrow 12000 fee.buyer 660: done refused'), all_that_is_held, preemptions=2),
+    Race('pay an extra vs withdraw it', _offered, (PAY_EXTRA, WITHDRAW_EXTRA),
+         ('in_progress/held, escrow 10000 fee.buyer 550: refused done',
+          'in_progress/held, escrow 12000 fee.buyer 660: done refused'), all_that_is_held, preemptions=2),
+    Race('pay an extra vs cancel the order', _offered, (PAY_EXTRA, SELLER_CANCELS),
+         ('cancelled/refunded, : done done', 'cancelled/refunded, : refused done'), all_that_is_held, preemptions=2),
+    Race('withdraw an extra vs decline it', _offered, (WITHDRAW_EXTRA, DECLINE_EXTRA),
+         ('in_progress/held: done refused', 'in_progress/held: refused done')),
+    Race('tip vs release', _left(_completed, 14 * DAY + 1), (TIP, RELEASE),
+         ('completed/released, seller.available 8800: done done',), all_that_is_held, preemptions=2),
 )  # fmt: skip
 TRIPLES = (
     Race('release twice vs withdraw', _left(_completed, 14 * DAY + 1), (RELEASE, RELEASE, WITHDRAW),
