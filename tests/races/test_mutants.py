@@ -12,7 +12,7 @@ from chalicelib.idempotency import Answered, Key
 from chalicelib.ledger import store as ledger
 from chalicelib.orders import store as orders
 from chalicelib.orders.store import Order
-from chalicelib.payments import actions as payments
+from chalicelib.payments import purposes
 from chalicelib.payments.store import Payment
 from chalicelib.payouts.store import Payout
 from chalicelib.quotes.store import Quote
@@ -83,7 +83,7 @@ def due_not_looked_at(patch):
 
 def captured_for_whatever_order(patch):
     """That an order does not wait for a payment any more is nobody's business."""
-    patch.setattr(payments, '_is_waited_for', lambda *_: True)
+    patch.setattr(purposes.ForOrder, 'is_waited_for', lambda *_: True)
 
 
 def several_payments_at_a_time(patch):
@@ -94,7 +94,7 @@ def several_payments_at_a_time(patch):
         order.payment_id = None
         return order, actor
 
-    patch.setattr(payments.order_store, 'load_for', forgetful)
+    patch.setattr(orders, 'load_for', forgetful)
 
 
 MUTANTS = [
