@@ -4,7 +4,7 @@ STAGE ?= dev
 VENV := .venv/bin
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: run stop reset token demo test unit check package deploy destroy redrive audit openapi data-model bench clean
+.PHONY: run stop reset token demo test unit check prove package deploy destroy redrive audit openapi data-model bench clean
 
 run: .venv/ready .venv-ministack/ready  ## Start the marketplace on this machine, and say how to use it
 	@$(VENV)/python -m infra.local.run
@@ -29,6 +29,9 @@ test: .venv/ready .venv-ministack/ready .venv-lint/ready .venv/tools  ## Run eve
 	$(VENV)/pytest -q -n 2 tests --ignore tests/e2e
 	$(MAKE) package STAGE=dev
 	$(VENV)/pytest -q tests/e2e
+
+prove: .venv/ready  ## The long form of the proof about money, written into docs/money.md
+	$(VENV)/python -W ignore -m tests.prove
 
 check: .venv/ready  ## Style, types and architecture
 	$(VENV)/ruff check .

@@ -1,22 +1,17 @@
-import botocore.retries.standard
+from collections.abc import Iterator
+
 import pytest
 
-from chalicelib import aws, db
+from tests.support import patience
 
 
 @pytest.fixture(autouse=True)
-def no_waiting(monkeypatch):
-    """Nobody sleeps between attempts."""
-    monkeypatch.setattr(botocore.retries.standard.ExponentialBackoff, 'delay_amount', lambda *_: 0)
-    monkeypatch.setattr(db, '_FIRST_PAUSE_S', 0)
+def no_waiting() -> Iterator[None]:
+    with patience.no_waiting():
+        yield
 
 
 @pytest.fixture(params=[1, 3], ids=['one attempt', 'three attempts'])
-def sdk(request, monkeypatch):
-    """The SDK gives up at once, or tries three times, as it does in the app."""
-    retries = aws._CONFIG.merge(aws.botocore.config.Config(retries={'total_max_attempts': request.param, 'mode': 'standard'}))
-    monkeypatch.setattr(aws, '_CONFIG', retries)
-    aws.client.cache_clear()
-    yield
-    monkeypatch.undo()
-    aws.client.cache_clear()
+def sdk(request: pytest.FixtureRequest) -> Iterator[None]:
+    with patience.sdk_attempts(request.param):
+        yield

@@ -62,7 +62,7 @@ def _attempt(endpoint: Any, request: Any, operation: Any, context: dict[str, Any
     plan = _plan
     if plan is None:
         return _send(endpoint, request, operation, context)
-    name = _name(operation)
+    name = name_of(operation)
     if 'fault_number' not in context:
         plan.calls.append(name)
         context['fault_number'], context['fault_attempt'] = len(plan.calls), 0
@@ -76,7 +76,7 @@ def _attempt(endpoint: Any, request: Any, operation: Any, context: dict[str, Any
 
 
 def _strike(kind: str, endpoint: Any, request: Any, operation: Any, context: dict[str, Any]) -> Any:
-    name = _name(operation)
+    name = name_of(operation)
     match kind:
         case 'crash_before':
             raise Crash
@@ -100,7 +100,7 @@ def _strike(kind: str, endpoint: Any, request: Any, operation: Any, context: dic
     raise AssertionError(kind)
 
 
-def _name(operation: Any) -> str:
+def name_of(operation: Any) -> str:
     return f'{operation.service_model.service_name}.{operation.name}'
 
 

@@ -16,8 +16,6 @@ from chalicelib.payments import actions as payments
 from chalicelib.payments import store as payment_store
 from tests.faults import cases
 
-BY_NAME = {case.name: case for case in cases.CASES}
-
 
 def money_first(patch: Any) -> None:
     """The money moves in a transaction of its own, and the order follows."""
@@ -140,13 +138,13 @@ MUTANTS = [
 @pytest.mark.proof
 @pytest.mark.parametrize(('mutant', 'case'), MUTANTS, ids=lambda value: getattr(value, '__name__', value))
 def test_the_suite_finds_a_broken_variant(aws, monkeypatch, mutant, case):
-    calls = cases.calls_of(BY_NAME[case])
+    calls = cases.calls_of(cases.BY_NAME[case])
     assert calls
     mutant(monkeypatch)
     found = []
     for number in range(1, len(calls) + 4):
         for kind in cases.KINDS:
-            wrong, plan = cases.run(BY_NAME[case], number, kind)
+            wrong, plan = cases.run(cases.BY_NAME[case], {number: kind})
             if wrong and plan.struck:
                 found = wrong
                 break

@@ -13,7 +13,7 @@ from tests.faults import cases
 def test_whatever_fails_once_everything_ends_right(aws, sdk, case):
     wrong, count = [], 0
     for number, kind in cases.faults_of(case):
-        found, plan = cases.run(case, number, kind)
+        found, plan = cases.run(case, {number: kind})
         assert plan.struck, f'{case.name}: nothing struck at call {number}'
         wrong += [f'{case.name} run({number}, {kind!r}): {one}' for one in found]
         count += 1

@@ -1,0 +1,372 @@
+"""Use cases that meet, and every end that they may come to.
+
+An act says whether it was `done`, `refused`, or is to come `again`. An end is what there is to see when nothing is due any
+more, and what each was told at last. A race has to reach each of its ends by some schedule, and no other by any.
+"""
+
+import itertools
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tests.faults import cases
+from tests.faults.cases import DAY, PAY, PAYOUT, World
+from tests.support.api import deliver
+from tests.support.market import ANSWERS, CLAIM, balances, ok
+
+Act = Callable[[World], str]
+MINUTE = 60
+
+
+def order_and_funds(world: World) -> str:
+    order = world.order()
+    return f'{order["state"]}/{order["funds"]}'
+
+
+def payouts(world: World) -> str:
+    """What became of all payouts, and what is left to withdraw."""
+    states = sorted(payout['state'] for payout in ok(world.seller.get('/payouts'))['items'])
+    left = balances().get(f'seller.available:{world.seller.id}', 0)
+    return f'{left} left, {" ".join(states)}'
+
+
+def all_that_is_held(world: World) -> str:
+    """The order, and the sum that each kind of account holds."""
+    held: Counter[str] = Counter()
+    for account, minor in sorted(balances().items()):
+        held[account.partition(':')[0]] += minor
+    return f'{order_and_funds(world)}, ' + ' '.join(f'{root} {minor}' for root, minor in held.items())
+
+
+def due_date(world: World) -> str:
+    order = world.order()
+    given = (_ms(order['delivery_due_at']) - _ms(order['paid_at'])) // (DAY * 1000)
+    return f'{order["state"]} in {given} days'
+
+
+def number_of_orders(world: World) -> str:
+    return f'{len(ok(world.buyer.get("/orders"))["items"])} orders'
+
+
+@dataclass(frozen=True)
+class Race:
+    name: str
+    prepare: Callable[[World], Any]
+    acts: tuple[Act, ...]
+    ends: tuple[str, ...]
+    look: Callable[[World], str] = order_and_funds
+    preemptions: int | None = None
+    """In the ordinary run, where all schedules are some hundreds or more: how many turns are taken away from who had them."""
+    long_preemptions: int | None = None
+    """The same in the long run, where even there they are too many."""
+
+
+def asks(who: str, path: str, body: Any = None, key: str = '') -> Act:
+    """A request, with a key of its own unless one is given."""
+    made = key or f'a key of its own: {next(_numbers)}'
+
+    def act(world: World) -> str:
+        sent = body(world) if callable(body) else body
+        answer = getattr(world, who).post(path.format(**world.about), sent, key=made)
+        if answer.status >= 500 or (answer.status == 409 and answer.problem == 'changed-meanwhile'):
+            return 'again'
+        return 'done' if answer.status < 300 else 'refused'
+
+    return act
+
+
+def hears(function: str, action: str, number: int = 0) -> Act:
+    """A message about a row that is due."""
+
+    def act(world: World) -> str:
+        row = [row for row in world.due if row['due_action'] == action][number]
+        return 'again' if deliver(function, {'v': 1, 'action': action, 'pk': row['pk'], 'sk': row['sk']}) else 'done'
+
+    return act
+
+
+def then(*acts: Act) -> Act:
+    """One after the other, by the same hand."""
+
+    def act(world: World) -> str:
+        return next((said for said in (act(world) for act in acts) if said != 'done'), 'done')
+
+    return act
+
+
+def _ms(moment: str) -> int:
+    return int(datetime.fromisoformat(moment).timestamp() * 1000)
+
+
+def _left(prepare: Callable[[World], Any], seconds: int) -> Callable[[World], Any]:
+    return cases._left_alone(prepare, seconds)
+
+
+def _confirming(world: World) -> dict[str, Any]:
+    order = world.market.placed()
+    payment = ok(world.buyer.post(f'/orders/{order["id"]}/payments', {'method': 'sandbox_card_confirm'}), 201)
+    return order | {'bank': payment['next_action_url'].removeprefix('/api')}
+
+
+def _failed(world: World) -> dict[str, Any]:
+    order = world.market.placed()
+    ok(world.buyer.post(f'/orders/{order["id"]}/payments', {'method': 'sandbox_card_declined'}), 201)
+    return order
+
+
+def _asked_for_time(world: World) -> dict[str, Any]:
+    order = world.market.started()
+    asked = ok(world.seller.post(f'/orders/{order["id"]}/extensions', {'days': 2, 'reason': 'More'}), 201)
+    return order | {'extension': asked['extensions'][0]['id']}
+
+
+def _offered(world: World) -> dict[str, Any]:
+    order = world.market.started()
+    asked = {'title': 'A second colour', 'price_minor': 2_000, 'additional_days': 1, 'revisions': 1}
+    made = ok(world.seller.post(f'/orders/{order["id"]}/extras', asked), 201)
+    return order | {'extra': made['added_extras'][0]['id']}
+
+
+def _earned_and_clearing(world: World) -> dict[str, Any]:
+    cases._earned(world)
+    order = world.market.completed()
+    world.clock.shift(14 * DAY + 1)
+    return order
+
+
+def _two_delivered(world: World) -> dict[str, Any]:
+    order = world.market.delivered()
+    world.market.delivered()
+    world.clock.shift(3 * DAY + 1)
+    return order
+
+
+def _two_clearing(world: World) -> dict[str, Any]:
+    order = world.market.completed()
+    world.market.completed()
+    world.clock.shift(14 * DAY + 1)
+    return order
+
+
+_numbers = itertools.count()
+PLACE = asks('buyer', '/orders', lambda world: {'quote_id': world.about['id']})
+PLACE_AGAIN = asks('buyer', '/orders', lambda world: {'quote_id': world.about['id']})
+PAUSE = asks('seller', '/gigs/{gig_id}/pause')
+PAY_IT = asks('buyer', '/orders/{id}/payments', PAY, key='pay')
+PAY_ANEW = asks('buyer', '/orders/{id}/payments', PAY)
+PAY_IN_VAIN = asks('buyer', '/orders/{id}/payments', {'method': 'sandbox_card_declined'})
+APPROVE = asks('buyer', '{bank}', {'approved': True})
+REFUSE = asks('buyer', '{bank}', {'approved': False})
+SUBMIT = asks('buyer', '/orders/{id}/requirements', ANSWERS)
+DELIVER = asks('seller', '/orders/{id}/deliveries', {'message': 'Here'})
+DELIVER_AGAIN = asks('seller', '/orders/{id}/deliveries', {'message': 'Here, too'})
+REVISE = asks('buyer', '/orders/{id}/revisions', {'reason': 'Bigger'})
+ACCEPT = asks('buyer', '/orders/{id}/accept', key='accept')
+ACCEPT_ANEW = asks('buyer', '/orders/{id}/accept')
+REVIEW_LONGER = asks('buyer', '/orders/{id}/extensions', {'days': 2, 'reason': 'I am away'})
+GIVE_TIME = asks('buyer', '/orders/{id}/extensions', {'days': 1, 'reason': 'Take it'})
+GRANT = asks('buyer', '/orders/{id}/extensions/{extension}/accept')
+DECLINE = asks('buyer', '/orders/{id}/extensions/{extension}/decline')
+BUYER_CANCELS = asks('buyer', '/orders/{id}/cancel', {'reason': 'No longer needed'})
+SELLER_CANCELS = asks('seller', '/orders/{id}/cancel', {'reason': 'No time'})
+WITHDRAW = asks('seller', '/payouts', PAYOUT, key='withdraw')
+WITHDRAW_A_LITTLE = asks('seller', '/payouts', PAYOUT | {'amount_minor': 1_000}, key='a little')
+WITHDRAW_MORE = asks('seller', '/payouts', PAYOUT)
+WITHDRAW_STILL_MORE = asks('seller', '/payouts', PAYOUT)
+REFUND = asks('seller', '/orders/{id}/refunds', {'amount_minor': 6_000, 'reason': 'Half of it'})
+REFUND_AGAIN = asks('seller', '/orders/{id}/refunds', {'amount_minor': 6_000, 'reason': 'The other half'})
+DISPUTE = asks('buyer', '/orders/{id}/disputes', CLAIM)
+PAY_EXTRA = asks('buyer', '/orders/{id}/extras/{extra}/payments', PAY)
+DECLINE_EXTRA = asks('buyer', '/orders/{id}/extras/{extra}/decline')
+WITHDRAW_EXTRA = asks('seller', '/orders/{id}/extras/{extra}/withdraw')
+TIP = asks('buyer', '/orders/{id}/tips', {'amount_minor': 1_000, 'method': 'sandbox_card_ok'})
+EXPIRE = hears('advance_orders', 'expire_order')
+TIME_OUT = hears('advance_orders', 'time_out_order')
+COMPLETE_OTHER = hears('advance_orders', 'complete_order', 1)
+COMPLETE = hears('advance_orders', 'complete_order')
+GRANT_BY_SILENCE = hears('advance_orders', 'grant_extension')
+RELEASE = hears('release_payments', 'release_payment')
+RELEASE_OTHER = hears('release_payments', 'release_payment', 1)
+SETTLE = hears('settle_with_provider', 'settle_payment')
+SEND_REFUND = hears('settle_with_provider', 'send_refund')
+SEND_PAYOUT = hears('settle_with_provider', 'send_payout')
+
+
+def _placed(world: World) -> Any:
+    return world.market.placed()
+
+
+def _paid(world: World) -> Any:
+    return world.market.paid()
+
+
+def _started(world: World) -> Any:
+    return world.market.started()
+
+
+def _delivered(world: World) -> Any:
+    return world.market.delivered()
+
+
+def _completed(world: World) -> Any:
+    return world.market.completed()
+
+
+def _cancelled(world: World) -> Any:
+    return world.market.cancelled()
+
+
+def _quoted(world: World) -> Any:
+    return world.market.quote()
+
+
+PAIRS = (
+    Race('a quote is used twice', _quoted, (PLACE, PLACE_AGAIN),
+         ('1 orders: done refused', '1 orders: refused done'), number_of_orders),
+    Race('place vs pause the gig', _quoted, (PLACE, PAUSE),
+         ('0 orders: refused done', '1 orders: done done'), number_of_orders),
+    Race('pay twice', _placed, (PAY_IT, PAY_ANEW),
+         ('awaiting_requirements/held: done refused', 'awaiting_requirements/held: refused done'), preemptions=2),
+    Race('pay, and the same request again', _placed, (PAY_IT, PAY_IT),
+         ('awaiting_requirements/held: done done',), preemptions=2, long_preemptions=4),
+    Race('pay vs pay in vain', _placed, (PAY_IT, PAY_IN_VAIN),
+         ('awaiting_requirements/held: done done',
+          'awaiting_requirements/held: done refused',
+          'pending_payment/none: refused done'), preemptions=2),
+    Race('pay vs expire', _left(_placed, 31 * MINUTE), (PAY_IT, EXPIRE),
+         ('expired/none: done done', 'expired/none: refused done')),
+    Race('pay vs cancel', _placed, (PAY_IT, BUYER_CANCELS),
+         ('cancelled/none: done done', 'cancelled/none: refused done', 'cancelled/refunded: done done'), preemptions=2),
+    Race('pay after a failure vs cancel', _failed, (PAY_IT, BUYER_CANCELS),
+         ('cancelled/none: done done', 'cancelled/none: refused done', 'cancelled/refunded: done done'), preemptions=2),
+    Race('approve vs cancel', _confirming, (APPROVE, BUYER_CANCELS),
+         ('cancelled/refunded: done done',)),
+    Race('approve vs refuse', _confirming, (APPROVE, REFUSE),
+         ('awaiting_requirements/held: done refused', 'pending_payment/none: refused done'), preemptions=2),
+    Race('settle vs approve and settle', _left(_confirming, 61), (SETTLE, then(APPROVE, SETTLE)),
+         ('awaiting_requirements/held: done done',), preemptions=2),
+    Race('settle vs expire', _left(cases._confirmed, 31 * MINUTE), (SETTLE, EXPIRE),
+         ('awaiting_requirements/held: done done', 'expired/refunded: done done')),
+    Race('settle vs cancel', cases._confirmed, (SETTLE, SELLER_CANCELS),
+         ('cancelled/refunded: done done',)),
+    Race('settle twice', cases._confirmed, (SETTLE, SETTLE),
+         ('awaiting_requirements/held: done done',), preemptions=2),
+    Race('settle a late payment twice', cases._confirmed_too_late, (SETTLE, SETTLE),
+         ('cancelled/refunded: done done',), preemptions=2),
+    Race('submit requirements vs cancel', _paid, (SUBMIT, BUYER_CANCELS),
+         ('cancelled/refunded: refused done', 'in_progress/held: done refused')),
+    Race('submit requirements vs time out', _left(_paid, 14 * DAY + 1), (SUBMIT, TIME_OUT),
+         ('cancelled/refunded: refused done', 'in_progress/held: done done')),
+    Race('cancel vs cancel', _paid, (BUYER_CANCELS, SELLER_CANCELS),
+         ('cancelled/refunded: done refused', 'cancelled/refunded: refused done')),
+    Race('deliver vs cancel', _started, (DELIVER, SELLER_CANCELS),
+         ('cancelled/refunded: done done', 'cancelled/refunded: refused done')),
+    Race('deliver vs cancel for being very late', _left(_started, 5 * DAY), (DELIVER, BUYER_CANCELS),
+         ('cancelled/refunded: refused done', 'delivered/held: done refused')),
+    Race('deliver twice', _started, (DELIVER, DELIVER_AGAIN),
+         ('delivered/held: done refused', 'delivered/held: refused done')),
+    Race('deliver vs time out', _left(_started, 34 * DAY), (DELIVER, TIME_OUT),
+         ('cancelled/refunded: refused done', 'delivered/held: done done')),
+    Race('grant by silence vs cancel', _left(_asked_for_time, 2 * DAY + 1), (GRANT_BY_SILENCE, SELLER_CANCELS),
+         ('cancelled/refunded: done done',)),
+    Race('grant by silence vs decline', _left(_asked_for_time, 2 * DAY + 1), (GRANT_BY_SILENCE, DECLINE),
+         ('in_progress in 3 days: done done', 'in_progress in 5 days: done refused'), due_date),
+    Race('grant vs decline', _asked_for_time, (GRANT, DECLINE),
+         ('in_progress in 3 days: refused done', 'in_progress in 5 days: done refused'), due_date),
+    Race('grant vs give time', _asked_for_time, (GRANT, GIVE_TIME),
+         ('in_progress in 6 days: done done',), due_date),
+    Race('accept vs cancel', _delivered, (ACCEPT, SELLER_CANCELS),
+         ('cancelled/refunded: refused done', 'completed/clearing: done refused')),
+    Race('accept vs revision', _delivered, (ACCEPT, REVISE),
+         ('completed/clearing: done refused', 'revision_requested/held: refused done')),
+    Race('accept twice', _delivered, (ACCEPT, ACCEPT_ANEW),
+         ('completed/clearing: done refused', 'completed/clearing: refused done')),
+    Race('complete vs accept', _left(_delivered, 3 * DAY + 1), (COMPLETE, ACCEPT),
+         ('completed/clearing: done done', 'completed/clearing: done refused')),
+    Race('complete vs revision', _left(_delivered, 3 * DAY + 1), (COMPLETE, REVISE),
+         ('completed/clearing: done refused', 'revision_requested/held: done done')),
+    Race('complete vs review longer', _left(_delivered, 3 * DAY + 1), (COMPLETE, REVIEW_LONGER),
+         ('completed/clearing: done refused', 'delivered/held: done done')),
+    Race('complete vs cancel', _left(_delivered, 3 * DAY + 1), (COMPLETE, SELLER_CANCELS),
+         ('cancelled/refunded: done done', 'completed/clearing: done refused')),
+    Race('complete two orders of a seller', _two_delivered, (COMPLETE, COMPLETE_OTHER),
+         ('completed/clearing: done done',)),
+    Race('release twice', _left(_completed, 14 * DAY + 1), (RELEASE, RELEASE),
+         ('completed/released: done done',)),
+    Race('release two orders of a seller', _two_clearing, (RELEASE, RELEASE_OTHER),
+         ('16000 left, : done done',), payouts),
+    Race('withdraw vs release', _earned_and_clearing, (WITHDRAW, RELEASE),
+         ('11000 left, paid: done done',), payouts),
+    Race('withdraw what is being released', _left(_completed, 14 * DAY + 1), (WITHDRAW, RELEASE),
+         ('3000 left, paid: done done', '8000 left, : refused done'), payouts),
+    Race('withdraw twice', cases._earned, (WITHDRAW, WITHDRAW_MORE),
+         ('3000 left, paid: done refused', '3000 left, paid: refused done'), payouts),
+    Race('withdraw a little, and the same request again', cases._earned, (WITHDRAW_A_LITTLE, WITHDRAW_A_LITTLE),
+         ('7000 left, paid: done done',), payouts),
+    Race('withdraw vs send a payout', cases._asked_payout, (WITHDRAW_MORE, SEND_PAYOUT),
+         ('3000 left, paid: refused done',), payouts),
+    Race('send a refund twice', _cancelled, (SEND_REFUND, SEND_REFUND),
+         ('cancelled/refunded: done done',), preemptions=2),
+    Race('send a payout twice', cases._asked_payout, (SEND_PAYOUT, SEND_PAYOUT),
+         ('3000 left, paid: done done',), payouts, preemptions=2),
+    Race('dispute vs accept', _delivered, (DISPUTE, ACCEPT),
+         ('completed/clearing, fee.commission 2000 seller.clearing 8000: done done',
+          'delivered/held, escrow 10000 fee.buyer 550: done refused'), all_that_is_held),
+    Race('dispute vs complete', _left(_delivered, 3 * DAY + 1), (DISPUTE, COMPLETE),
+         ('completed/clearing, fee.commission 2000 seller.clearing 8000: done done',
+          'delivered/held, escrow 10000 fee.buyer 550: done done'), all_that_is_held),
+    Race('dispute vs release', _left(_completed, 14 * DAY + 1), (DISPUTE, RELEASE),
+         ('completed/clearing, fee.commission 2000 seller.clearing 8000: done done',
+          'completed/released, seller.available 8000: refused done'), all_that_is_held),
+    Race('dispute vs refund', _delivered, (DISPUTE, REFUND),
+         ('delivered/held, escrow 10000 fee.buyer 550: done refused',
+          'delivered/held, escrow 4313 fee.buyer 237: refused done'), all_that_is_held),
+    Race('dispute vs cancel', _delivered, (DISPUTE, SELLER_CANCELS),
+         ('cancelled/refunded, : refused done', 'delivered/held, escrow 10000 fee.buyer 550: done refused'), all_that_is_held),
+    Race('refund vs accept', _delivered, (REFUND, ACCEPT),
+         ('completed/clearing, fee.commission 800 seller.clearing 3200: done done',
+          'completed/clearing, fee.commission 863 seller.clearing 3450: done done'), all_that_is_held),
+    Race('refund vs cancel', _started, (REFUND, SELLER_CANCELS),
+         ('cancelled/refunded, : done done', 'cancelled/refunded, : refused done'), all_that_is_held),
+    Race('refund too much in two parts', _started, (REFUND, REFUND_AGAIN),
+         ('in_progress/held, escrow 4313 fee.buyer 237: done refused',
+          'in_progress/held, escrow 4313 fee.buyer 237: refused done'), all_that_is_held),
+    Race('refund vs release', _left(_completed, 14 * DAY + 1), (REFUND, RELEASE),
+         ('completed/released, seller.available 3200: done done',), all_that_is_held),
+    Race('pay an extra vs decline it', _offered, (PAY_EXTRA, DECLINE_EXTRA),
+         ('in_progress/held, escrow 10000 fee.buyer 550: refused done',
+          'in_progress/held, escrow 12000 fee.buyer 660: done refused'), all_that_is_held, preemptions=2),
+    Race('pay an extra vs withdraw it', _offered, (PAY_EXTRA, WITHDRAW_EXTRA),
+         ('in_progress/held, escrow 10000 fee.buyer 550: refused done',
+          'in_progress/held, escrow 12000 fee.buyer 660: done refused'), all_that_is_held, preemptions=2),
+    Race('pay an extra vs cancel the order', _offered, (PAY_EXTRA, SELLER_CANCELS),
+         ('cancelled/refunded, : done done', 'cancelled/refunded, : refused done'), all_that_is_held, preemptions=2),
+    Race('withdraw an extra vs decline it', _offered, (WITHDRAW_EXTRA, DECLINE_EXTRA),
+         ('in_progress/held: done refused', 'in_progress/held: refused done')),
+    Race('tip vs release', _left(_completed, 14 * DAY + 1), (TIP, RELEASE),
+         ('completed/released, seller.available 8800: done done',), all_that_is_held, preemptions=2),
+)  # fmt: skip
+TRIPLES = (
+    Race('release twice vs withdraw', _left(_completed, 14 * DAY + 1), (RELEASE, RELEASE, WITHDRAW),
+         ('3000 left, paid: done done done', '8000 left, : done done refused'), payouts, preemptions=2, long_preemptions=3),
+    Race('accept vs complete vs cancel', _left(_delivered, 3 * DAY + 1), (ACCEPT, COMPLETE, SELLER_CANCELS),
+         ('cancelled/refunded: refused done done',
+          'completed/clearing: done done refused',
+          'completed/clearing: refused done refused'), preemptions=2, long_preemptions=3),
+    Race('settle vs expire vs cancel', _left(cases._confirmed, 31 * MINUTE), (SETTLE, EXPIRE, BUYER_CANCELS),
+         ('cancelled/refunded: done done done', 'expired/refunded: done done refused'), preemptions=2, long_preemptions=3),
+    Race('revision vs complete vs accept', _left(_delivered, 3 * DAY + 1), (REVISE, COMPLETE, ACCEPT),
+         ('completed/clearing: refused done done',
+          'completed/clearing: refused done refused',
+          'revision_requested/held: done done refused'), preemptions=2, long_preemptions=3),
+    Race('withdraw three times', cases._earned, (WITHDRAW, WITHDRAW_MORE, WITHDRAW_STILL_MORE),
+         ('3000 left, paid: done refused refused',
+          '3000 left, paid: refused done refused',
+          '3000 left, paid: refused refused done'), payouts, preemptions=2, long_preemptions=3),
+    Race('deliver vs cancel vs silence', _left(_asked_for_time, 2 * DAY + 1), (DELIVER, SELLER_CANCELS, GRANT_BY_SILENCE),
+         ('cancelled/refunded: done done done', 'cancelled/refunded: refused done done'),
+         preemptions=2, long_preemptions=3),
+)  # fmt: skip
+RACES = {race.name: race for race in (*PAIRS, *TRIPLES)}

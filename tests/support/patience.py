@@ -1,0 +1,28 @@
+"""How patient the SDK and the app are with AWS, in tests that make it fail."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from unittest.mock import patch
+
+import botocore.config
+import botocore.retries.standard
+
+from chalicelib import aws, db
+
+
+@contextmanager
+def no_waiting() -> Iterator[None]:
+    """Nobody sleeps between attempts."""
+    delay = patch.object(botocore.retries.standard.ExponentialBackoff, 'delay_amount', lambda *_: 0)
+    with delay, patch.object(db, '_FIRST_PAUSE_S', 0):
+        yield
+
+
+@contextmanager
+def sdk_attempts(count: int) -> Iterator[None]:
+    """The SDK gives up after so many attempts; in the app, after three."""
+    retries = botocore.config.Config(retries={'total_max_attempts': count, 'mode': 'standard'})
+    with patch.object(aws, '_CONFIG', aws._CONFIG.merge(retries)):
+        aws.client.cache_clear()
+        yield
+    aws.client.cache_clear()
