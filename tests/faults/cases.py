@@ -180,7 +180,6 @@ CASES = (
     Case('ask for a payout', _earned, _request('seller', lambda _: '/payouts', PAYOUT), _payout_is('paid')),
     Case('send a payout', _asked_payout, _message('settle_with_provider', 'send_payout'), _payout_is('paid')),
 )  # fmt: skip
-BY_NAME = {case.name: case for case in CASES}
 
 
 def calls_of(case: Case) -> list[str]:

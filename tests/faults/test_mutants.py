@@ -15,6 +15,7 @@ from chalicelib.orders import store as order_store
 from chalicelib.payments import actions as payments
 from chalicelib.payments import store as payment_store
 from tests.faults import cases
+from tests.faults.catalogue import BY_NAME
 
 
 def money_first(patch: Any) -> None:
@@ -138,13 +139,13 @@ MUTANTS = [
 @pytest.mark.proof
 @pytest.mark.parametrize(('mutant', 'case'), MUTANTS, ids=lambda value: getattr(value, '__name__', value))
 def test_the_suite_finds_a_broken_variant(aws, monkeypatch, mutant, case):
-    calls = cases.calls_of(cases.BY_NAME[case])
+    calls = cases.calls_of(BY_NAME[case])
     assert calls
     mutant(monkeypatch)
     found = []
     for number in range(1, len(calls) + 4):
         for kind in cases.KINDS:
-            wrong, plan = cases.run(cases.BY_NAME[case], {number: kind})
+            wrong, plan = cases.run(BY_NAME[case], {number: kind})
             if wrong and plan.struck:
                 found = wrong
                 break

@@ -6,10 +6,11 @@ A failure prints the case and the plan with which it is played again: `run(case,
 import pytest
 
 from tests.faults import cases
+from tests.faults.catalogue import BY_NAME
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize('case', cases.CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize('case', BY_NAME.values(), ids=lambda case: case.name)
 def test_whatever_fails_once_everything_ends_right(aws, sdk, case):
     wrong, count = [], 0
     for number, kind in cases.faults_of(case):

@@ -9,6 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.faults import cases, pairs
 from tests.faults import test_mutants as fault_mutants
+from tests.faults.catalogue import BY_NAME
 from tests.ledger import test_machine
 from tests.ledger.machine import Market
 from tests.races import test_mutants as race_mutants
@@ -23,7 +24,7 @@ Result = tuple[int, list[str]]
 
 def single_faults(name: str, attempts: int) -> Result:
     """One fault, of every kind, at every call."""
-    case, count, wrong = cases.BY_NAME[name], 0, []
+    case, count, wrong = BY_NAME[name], 0, []
     once = '--once ' if attempts == 1 else ''
     with patience.sdk_attempts(attempts):
         for number, kind in cases.faults_of(case):
@@ -36,9 +37,9 @@ def single_faults(name: str, attempts: int) -> Result:
 def fault_pairs(name: str, remainder: int, of: int) -> Result:
     """Every pair of faults in one run, or every so many-th of them."""
     count, wrong = 0, []
-    for index, pair in enumerate(pairs.every(cases.BY_NAME[name])):
+    for index, pair in enumerate(pairs.every(BY_NAME[name])):
         if index % of == remainder:
-            wrong += pairs.wrongs(cases.BY_NAME[name], pair)
+            wrong += pairs.wrongs(BY_NAME[name], pair)
             count += 1
     return count, wrong
 
@@ -91,6 +92,6 @@ def every() -> Iterator[tuple[str, tuple[Any, ...]]]:
     yield from (('fault_pairs', (name, part, 4)) for name in pairs.CORE for part in range(4))
     yield from (('races', (name,)) for name in sorted(RACES, key=lambda name: RACES[name].preemptions is None))
     yield from (('ledger_lives', (seed, _LIVES_AT_ONCE)) for seed in range(LIVES // _LIVES_AT_ONCE))
-    yield from (('single_faults', (name, attempts)) for name in cases.BY_NAME for attempts in (1, 3))
+    yield from (('single_faults', (name, attempts)) for name in BY_NAME for attempts in (1, 3))
     yield from (('mutants', ('faults', number)) for number in range(len(fault_mutants.MUTANTS)))
     yield from (('mutants', ('races', number)) for number in range(len(race_mutants.MUTANTS)))

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tests.faults import cases
+from tests.faults import cases, unhappy
 from tests.faults.cases import DAY, PAY, PAYOUT, World
 from tests.support.api import deliver
-from tests.support.market import ANSWERS, CLAIM, balances, ok
+from tests.support.market import ANSWERS, CLAIM, CONTEST, balances, ok
 
 Act = Callable[[World], str]
 MINUTE = 60
@@ -83,6 +83,16 @@ def hears(function: str, action: str, number: int = 0) -> Act:
     def act(world: World) -> str:
         row = [row for row in world.due if row['due_action'] == action][number]
         return 'again' if deliver(function, {'v': 1, 'action': action, 'pk': row['pk'], 'sk': row['sk']}) else 'done'
+
+    return act
+
+
+def tells(action: str, about: Callable[[World], tuple[str, str]]) -> Act:
+    """A provider's word that something has happened."""
+
+    def act(world: World) -> str:
+        pk, sk = about(world)
+        return 'again' if deliver('settle_with_provider', {'v': 1, 'action': action, 'pk': pk, 'sk': sk}) else 'done'
 
     return act
 
@@ -182,6 +192,11 @@ PAY_EXTRA = asks('buyer', '/orders/{id}/extras/{extra}/payments', PAY)
 DECLINE_EXTRA = asks('buyer', '/orders/{id}/extras/{extra}/decline')
 WITHDRAW_EXTRA = asks('seller', '/orders/{id}/extras/{extra}/withdraw')
 TIP = asks('buyer', '/orders/{id}/tips', {'amount_minor': 1_000, 'method': 'sandbox_card_ok'})
+HEAR_OF_CHARGEBACK = tells('learn_chargeback', unhappy._ref)
+ACCEPT_CLAIM = asks('seller', '{dispute}/response', {'accepts': True})
+CONTEST_CLAIM = asks('seller', '{dispute}/response', CONTEST)
+DROP_DISPUTE = asks('buyer', '{dispute}/withdraw')
+DEFAULT = hears('advance_orders', 'advance_dispute')
 EXPIRE = hears('advance_orders', 'expire_order')
 TIME_OUT = hears('advance_orders', 'time_out_order')
 COMPLETE_OTHER = hears('advance_orders', 'complete_order', 1)
@@ -216,6 +231,14 @@ def _completed(world: World) -> Any:
 
 def _cancelled(world: World) -> Any:
     return world.market.cancelled()
+
+
+def _claimed(prepare: Callable[[World], Any]) -> Callable[[World], Any]:
+    return unhappy._claimed(prepare)
+
+
+def _ruled(world: World) -> Any:
+    return unhappy._decided(_delivered, won=True)(world)
 
 
 def _quoted(world: World) -> Any:
@@ -345,6 +368,37 @@ PAIRS = (
          ('cancelled/refunded, : done done', 'cancelled/refunded, : refused done'), all_that_is_held, preemptions=2),
     Race('withdraw an extra vs decline it', _offered, (WITHDRAW_EXTRA, DECLINE_EXTRA),
          ('in_progress/held: done refused', 'in_progress/held: refused done')),
+    Race('chargeback vs accept', _claimed(_delivered), (HEAR_OF_CHARGEBACK, ACCEPT),
+         ('completed/frozen, hold.dispute 10000 receivable.dispute 10550: done done',
+          'delivered/frozen, hold.dispute 10550 receivable.dispute 10550: done refused'), all_that_is_held, preemptions=2, long_preemptions=4),
+    Race('chargeback vs cancel', _claimed(_delivered), (HEAR_OF_CHARGEBACK, SELLER_CANCELS),
+         ('cancelled/frozen, receivable.dispute 10550: done done',
+          'delivered/frozen, hold.dispute 10550 receivable.dispute 10550: done refused'), all_that_is_held, preemptions=2, long_preemptions=4),
+    Race('chargeback vs release', _claimed(_left(_completed, 14 * DAY + 1)), (HEAR_OF_CHARGEBACK, RELEASE),
+         ('completed/frozen, hold.dispute 10000 receivable.dispute 10550: done done',
+          'completed/frozen, hold.dispute 8000 receivable.dispute 10550: done done'), all_that_is_held, preemptions=2, long_preemptions=4),
+    Race('chargeback vs refund', _claimed(_delivered), (HEAR_OF_CHARGEBACK, REFUND),
+         ('delivered/frozen, hold.dispute 10550 receivable.dispute 10550: done refused',
+          'delivered/frozen, hold.dispute 4550 receivable.dispute 10550: done done'), all_that_is_held, preemptions=2, long_preemptions=4),
+    Race('chargeback vs dispute', _claimed(_delivered), (HEAR_OF_CHARGEBACK, DISPUTE),
+         ('delivered/frozen, hold.dispute 10550 receivable.dispute 10550: done done',
+          'delivered/frozen, hold.dispute 10550 receivable.dispute 10550: done refused'), all_that_is_held, preemptions=2, long_preemptions=4),
+    Race('chargeback vs withdraw', _claimed(cases._earned), (HEAR_OF_CHARGEBACK, WITHDRAW),
+         ('completed/frozen, hold.dispute 8000 receivable.dispute 10550 receivable.seller 5000: done done',
+          'completed/frozen, hold.dispute 8000 receivable.dispute 10550: done refused'), all_that_is_held, preemptions=2, long_preemptions=4),
+    Race('chargeback twice', _claimed(_delivered), (HEAR_OF_CHARGEBACK, HEAR_OF_CHARGEBACK),
+         ('delivered/frozen, hold.dispute 10550 receivable.dispute 10550: done done',), all_that_is_held, preemptions=2, long_preemptions=4),
+    Race('chargeback won, told twice', _ruled, (HEAR_OF_CHARGEBACK, HEAR_OF_CHARGEBACK),
+         ('delivered/held, escrow 10000 fee.buyer 550: done done',), all_that_is_held, preemptions=2, long_preemptions=4),
+    Race('grant a dispute vs drop it', unhappy._disputed, (ACCEPT_CLAIM, DROP_DISPUTE),
+         ('completed/clearing, fee.commission 1052 seller.clearing 4209: done refused',
+          'delivered/held, escrow 10000 fee.buyer 550: refused done'), all_that_is_held),
+    Race('grant a dispute vs its default', _left(unhappy._disputed, 5 * DAY + 1), (ACCEPT_CLAIM, DEFAULT),
+         ('completed/clearing, fee.commission 1052 seller.clearing 4209: done done',
+          'completed/clearing, fee.commission 1052 seller.clearing 4209: refused done'), all_that_is_held),
+    Race('contest a dispute vs its default', _left(unhappy._disputed, 5 * DAY + 1), (CONTEST_CLAIM, DEFAULT),
+         ('completed/clearing, fee.commission 1052 seller.clearing 4209: refused done',
+          'delivered/held, escrow 10000 fee.buyer 550: done done'), all_that_is_held),
     Race('tip vs release', _left(_completed, 14 * DAY + 1), (TIP, RELEASE),
          ('completed/released, seller.available 8800: done done',), all_that_is_held, preemptions=2),
 )  # fmt: skip

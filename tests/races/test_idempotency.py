@@ -21,8 +21,7 @@ NOON = '2026-11-24T12:00:00Z'
 LATE = '2026-12-26T12:00:00Z'
 KEY = 'the same key'
 _built = {}
-_SAME_MOMENT = pytest.mark.xfail(reason='the sandbox answers 500 to what is decided twice in one millisecond', strict=False)
-OPERATIONS = [pytest.param(op, marks=_SAME_MOMENT) if op == 'confirm_sandbox_payment' else op for op in operations()]
+OPERATIONS = [*operations()]
 
 
 @pytest.fixture
