@@ -51,7 +51,7 @@ def _how_to_use(base_url: str) -> str:
 
   curl -s {base_url}/api/me -H "Authorization: Bearer $(make -s token EMAIL=buyer@example.com)"
 
-[bold]make demo[/] plays an order from sign-up to payout, [bold]make stop[/] stops, [bold]make reset[/] clears the data.
+[bold]make demo[/] plays orders from sign-up to payout and back, [bold]make stop[/] stops, [bold]make reset[/] clears the data.
 """
 
 

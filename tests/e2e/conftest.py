@@ -14,8 +14,9 @@ from botocore.config import Config
 from rich.progress import Progress
 from ulid import ULID
 
-from infra.local import demo
 from infra.local.client import Marketplace, wait_for
+from infra.local.demo import stage
+from infra.local.demo.play import play as play_demo
 from infra.local.run import run
 from infra.local.stack import KEYS, REGION, Stack
 from tests.e2e.operators import OrderRow, Queue
@@ -101,10 +102,10 @@ def played(stack: Stack, beside: ThreadPoolExecutor) -> Future[str]:
     """The demo, and in the end what it said."""
 
     def play() -> str:
-        demo.console.file = io.StringIO()
+        stage.console.file = io.StringIO()
         with Marketplace(stack.addresses.front) as market:
-            demo.play(market)
-        return demo.console.file.getvalue()
+            play_demo(market)
+        return stage.console.file.getvalue()
 
     return beside.submit(play)
 
