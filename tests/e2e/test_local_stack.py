@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.local import processes
 from infra.local.client import Marketplace, wait_for
 from infra.local.seed import PASSWORD as SEEDED_PASSWORD
 from infra.local.stack import Stack
@@ -59,6 +60,13 @@ def _links(folder: Path) -> Iterator[str]:
 def answers(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(('127.0.0.1', port)) == 0
+
+
+def kill_emulator(stack: Stack) -> None:
+    """Ends it as nobody should, and waits until it is gone."""
+    pid_file = stack.home / 'emulator.pid'
+    os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
+    wait_for(lambda: processes.is_running(pid_file), lambda alive: not alive, 5)
 
 
 @pytest.fixture
@@ -115,8 +123,7 @@ def test_it_stops_without_a_trace_and_starts_with_all_its_data_and_goes_on(stack
 
 
 def test_when_it_is_killed_it_goes_on_from_where_it_was_last_stopped(stack):
-    (emulator,) = [pid for pid in Family(stack.home).heads if 'ministack' in Path(f'/proc/{pid}/cmdline').read_text()]
-    os.kill(emulator, signal.SIGKILL)
+    kill_emulator(stack)
     with Marketplace(bring_up(stack)) as market:
         assert market.sign_in('buyer@example.com', SEEDED_PASSWORD).get('/me')['display_name'] == 'Budi Santoso'
         assert len(market.nobody.get('/gigs', category='logo-design', limit=100)['items']) > 1
@@ -124,7 +131,7 @@ def test_when_it_is_killed_it_goes_on_from_where_it_was_last_stopped(stack):
 
 def test_when_it_is_killed_before_it_was_ever_stopped_it_begins_anew(small):
     (small.home / 's3' / 'left-over').mkdir()
-    os.kill(int((small.home / 'emulator.pid').read_text().split()[0]), signal.SIGKILL)
+    kill_emulator(small)
     small.start_emulator()
     assert answers(small.addresses.emulator_port)
     assert not (small.home / 's3' / 'left-over').exists()

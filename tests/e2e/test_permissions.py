@@ -152,11 +152,24 @@ ALLOWED = {
         'OrderQueue SendMessage',
         'ProviderQueue SendMessage',
     },
+    # What a seller owes is paid first, whoever brings the money.
     'ReleasePayments': _SETTLING
-    | {'ReleaseQueue ReceiveMessage', 'ReleaseQueue DeleteMessage', 'ReleaseDeadLetters SendMessage'},
-    'AdvanceOrders': _SETTLING | {'OrderQueue ReceiveMessage', 'OrderQueue DeleteMessage', 'OrderDeadLetters SendMessage'},
+    | {
+        'balances BatchGetItem',
+        'ReleaseQueue ReceiveMessage',
+        'ReleaseQueue DeleteMessage',
+        'ReleaseDeadLetters SendMessage',
+    },
+    'AdvanceOrders': _SETTLING
+    | {'market GetItem', 'OrderQueue ReceiveMessage', 'OrderQueue DeleteMessage', 'OrderDeadLetters SendMessage'},
     'SettleWithProvider': _SETTLING
-    | {'market GetItem', 'ProviderQueue ReceiveMessage', 'ProviderQueue DeleteMessage', 'ProviderDeadLetters SendMessage'},
+    | {
+        'market GetItem',
+        'balances BatchGetItem',
+        'ProviderQueue ReceiveMessage',
+        'ProviderQueue DeleteMessage',
+        'ProviderDeadLetters SendMessage',
+    },
     'InspectFiles': {
         'market GetItem',
         'market UpdateItem',
