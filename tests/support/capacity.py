@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from chalicelib import aws
@@ -90,6 +91,7 @@ def _entry(item: dict[str, Any] | None, keys: list[str], shown: set[str]) -> dic
     return {name: value for name, value in item.items() if name in shown}
 
 
+@cache
 def _indexes() -> dict[str, list[dict[str, Any]]]:
     tables = template.assemble()['Resources']
     return {name: tables[logical]['Properties'].get('GlobalSecondaryIndexes', []) for logical, name in resources.TABLES.items()}
