@@ -154,6 +154,12 @@ class Order(HeldRow, discriminator='order'):
         self.frozen_by = by
         self.set_timer(None)
 
+    def postpone(self, ms: int) -> None:
+        """What was stopped goes on so much later."""
+        if self.paused:
+            since, action, left, funds = self.paused
+            self.paused = [since, action, left + ms, funds]
+
     def thaw(self) -> None:
         """The clock goes on where it stopped: nobody loses time."""
         now = clock.now_ms()

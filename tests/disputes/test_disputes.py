@@ -338,3 +338,15 @@ def test_the_fee_goes_back_with_the_price_until_the_work_is_accepted(market, sel
     order = market.order(order['id'])
     assert (order['state'], order['funds'], order['refunded_minor']) == ('cancelled', 'refunded', PRICE + FEE)
     audit()
+
+
+def test_time_that_is_granted_while_an_order_stands_still_counts_when_it_goes_on(market, buyer, seller, clock):
+    order = market.started()
+    ok(seller.post(f'/orders/{order["id"]}/extensions', {'days': 60, 'reason': 'More'}), 201)
+    _, path = market.disputed(order)
+    clock.shift(2 * DAY)
+    assert run_timers() == ['grant_extension']
+    ok(buyer.post(f'{path}/withdraw'))
+    order = market.order(order['id'])
+    assert (order['delivery_due_at'], order['next_step']) == ('2027-01-28T08:00:00Z', 'time_out_order')
+    assert order['next_step_at'] == '2027-02-27T08:00:00Z', 'thirty days after it is due, and not thirty days before'
