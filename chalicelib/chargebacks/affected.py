@@ -86,13 +86,17 @@ class _Order:
         self._note(tx, chargeback, 'ChargebackLost')
 
     def _go_on(self, tx: Transaction, chargeback: Chargeback, *, is_lost: bool) -> list[Posting]:
-        """After the last chargeback of an order, it goes on; or it ends, if any of them was lost."""
+        """After the last chargeback of an order, it goes on; or it ends, if any of them was lost.
+
+        The work of a completed one was accepted: what is left of its price goes on clearing.
+        """
         order = self.order
         others = [other for other in store.of_order(order) if other.id != chargeback.id and other.payment_id in self._own()]
         if any(other.is_open for other in others):
             return []
         order.thaw()
-        if not is_lost and not any(other.state == 'lost' for other in others):
+        is_lost = is_lost or any(other.state == 'lost' for other in others)
+        if not is_lost or order.purse.clearing:  # what the bank did not take of accepted work is its seller's
             order.funds = refunds.funds_of(order)
             order.account_for()
             return []
