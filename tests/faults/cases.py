@@ -10,12 +10,14 @@ from typing import Any
 import time_machine
 
 from chalicelib import settings
+from chalicelib.payments.sandbox import provider as sandbox
 from chalicelib.users import actions as users
 from tests.faults.injector import KINDS, Crash, Plan, faults
 from tests.support import resources
 from tests.support.api import Answer, Person, deliver
 from tests.support.audit import violations
 from tests.support.market import ANSWERS, Market, ok, run_timers
+from tests.support.requests import offer
 
 NOON = '2026-11-24T12:00:00Z'
 DELIVERIES = 5
@@ -122,6 +124,71 @@ def _confirmed_too_late(world: World) -> dict[str, Any]:
     return order
 
 
+def _topped_up(world: World) -> dict[str, Any]:
+    ok(world.buyer.post('/me/wallet/top-ups', TOP_UP | {'amount_minor': 4_000}), 201)
+    return world.market.placed()
+
+
+def _offered(world: World) -> dict[str, Any]:
+    order = world.market.started()
+    return order | {'extra_id': offer(world.market, order)}
+
+
+def _extra_payments(world: World) -> str:
+    return _noun(f'extras/{world.about["extra_id"]}/payments')(world)
+
+
+def _claimed(world: World) -> dict[str, Any]:
+    order = world.market.delivered()
+    return order | {'dispute': world.market.disputed(order)[1]}
+
+
+def _part_refunded(world: World) -> dict[str, Any]:
+    order = world.market.started(method='sandbox_card_no_refund')
+    return dict(ok(world.seller.post(f'/orders/{order["id"]}/refunds', PART), 201))
+
+
+def _claimed_back(world: World) -> dict[str, Any]:
+    order = world.market.completed()
+    ok(world.buyer.post(f'/sandbox/payments/{order["payment_id"]}/chargeback', {'reason': 'fraudulent'}))
+    resources.drain('provider')
+    return order
+
+
+def _decided(*, won: bool) -> Callable[[World], dict[str, Any]]:
+    def prepared(world: World) -> dict[str, Any]:
+        order, ref = world.market.charged(world.market.completed())
+        sandbox.rule_on_chargeback(ref, is_won=won)
+        return order
+
+    return prepared
+
+
+def _learn(world: World) -> bool:
+    ref = world.about['payment_id'].replace('pay_', 'scb_')
+    return deliver('settle_with_provider', {'v': 1, 'action': 'learn_chargeback', 'pk': 'sandbox', 'sk': ref}) == []
+
+
+def _sent_back(world: World) -> Any:
+    payout = _asked_payout(world)
+    assert run_timers() == ['send_payout']
+    sandbox.return_payout(payout['id'])
+    return payout | {'pk': f'USER#{world.seller.id}', 'sk': f'PAYOUT#{payout["id"]}'}
+
+
+def _check_payout(world: World) -> bool:
+    message = {'v': 1, 'action': 'check_payout', 'pk': world.about['pk'], 'sk': world.about['sk']}
+    return deliver('settle_with_provider', message) == []
+
+
+def _has(who: str, **due: int) -> Callable[[World], bool]:
+    def holds(world: World) -> bool:
+        usd = next(one for one in ok(getattr(world, who).get('/me/balance'))['balances'] if one['currency'] == 'USD')
+        return {name: usd[name] for name in due} == due
+
+    return holds
+
+
 def _is(**due: Any) -> Callable[[World], bool]:
     return lambda world: {name: world.order()[name] for name in due} == due
 
@@ -132,6 +199,8 @@ def _payout_is(state: str) -> Callable[[World], bool]:
 
 PAYOUT = {'amount_minor': 5_000, 'currency': 'USD', 'destination': 'sandbox_bank_ok'}
 PAY = {'method': 'sandbox_card_ok'}
+TOP_UP = {'amount_minor': 1_000, 'currency': 'USD', 'method': 'sandbox_card_ok'}
+PART = {'amount_minor': 1_000, 'reason': 'Late'}
 CASES = (
     Case('place', lambda w: w.market.quote(), _request('buyer', lambda _: '/orders', lambda w: {'quote_id': w.about['id']}),
          lambda w: len(ok(w.buyer.get('/orders'))['items']) == 1),
@@ -168,6 +237,25 @@ CASES = (
          _is(state='cancelled', funds='refunded')),
     Case('ask for a payout', _earned, _request('seller', lambda _: '/payouts', PAYOUT), _payout_is('paid')),
     Case('send a payout', _asked_payout, _message('settle_with_provider', 'send_payout'), _payout_is('paid')),
+    Case('learn that a payout was sent back', _sent_back, _check_payout,
+         lambda w: _payout_is('returned')(w) and _has('seller', available_minor=8_000)(w)),
+    Case('pay into a wallet', lambda w: w.market.placed(), _request('buyer', lambda _: '/me/wallet/top-ups', TOP_UP),
+         _has('buyer', wallet_minor=1_000)),
+    Case('pay with credit and a card', _topped_up, _request('buyer', _noun('payments'), PAY | {'use_credit': True}),
+         lambda w: _is(state='awaiting_requirements', funds='held')(w) and _has('buyer', wallet_minor=0)(w)),
+    Case('pay for an extra', _offered, _request('buyer', _extra_payments, PAY),
+         lambda w: [extra['state'] for extra in w.order()['added_extras']] == ['paid']),
+    Case('give a tip', lambda w: w.market.completed(), _request('buyer', _noun('tips'), PAY | {'amount_minor': 1_000}),
+         lambda w: _is(tips_minor=1_000)(w) and _has('seller', available_minor=800)(w)),
+    Case('give back a part', lambda w: w.market.delivered(), _request('seller', _noun('refunds'), PART),
+         lambda w: _is(funds='held', refunded_minor=1_000)(w) and w.order()['refunds'][0]['state'] == 'succeeded'),
+    Case('a part that the card does not take', _part_refunded, _message('settle_with_provider', 'send_refund'),
+         lambda w: _is(funds='held')(w) and _has('buyer', wallet_minor=1_000)(w)),
+    Case('accept a claim', _claimed, _request('seller', lambda w: f'{w.about["dispute"]}/response', {'accepts': True}),
+         _is(state='completed', funds='clearing', refunded_minor=5_000)),
+    Case('learn of a chargeback', _claimed_back, _learn, _is(funds='frozen', frozen_by='chargeback')),
+    Case('learn that it was won', _decided(won=True), _learn, _is(funds='clearing', frozen_by=None)),
+    Case('learn that it was lost', _decided(won=False), _learn, _is(funds='charged_back', frozen_by=None)),
 )  # fmt: skip
 
 
