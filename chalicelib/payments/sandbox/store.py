@@ -43,7 +43,7 @@ def create(made: SandboxObject, line: SandboxLine | None) -> SandboxObject:
     there = Conflict(f'The sandbox knows {made.id} already')
     tx = Transaction()
     tx.put(made, otherwise=there)
-    _book(tx, line)
+    _book(tx, line, otherwise=there)
     try:
         _commit(tx)
     except Conflict as error:
@@ -68,7 +68,7 @@ def settle(our_id: str, status: str, *, when: str, failure: str | None = None, l
     decided = Conflict(f'{our_id} is not {when} at the sandbox')
     tx = Transaction()
     tx.update(SandboxObject(_pk(our_id), 'SANDBOX'), actions, when=SandboxObject.status == when, otherwise=decided)
-    _book(tx, line)
+    _book(tx, line, otherwise=decided)
     try:
         _commit(tx)
     except Conflict as error:
@@ -99,9 +99,10 @@ def _commit(tx: Transaction) -> None:
         raise OutcomeUnknown from busy
 
 
-def _book(tx: Transaction, line: SandboxLine | None) -> None:
+def _book(tx: Transaction, line: SandboxLine | None, *, otherwise: Conflict) -> None:
+    """A line is of one kind, object and millisecond: where it is booked, so is what it belongs to."""
     if line is not None:
-        tx.put(line, otherwise=AssertionError(f'The sandbox has booked {line.sk} already'))
+        tx.put(line, otherwise=otherwise)
 
 
 def _pk(our_id: str) -> str:
