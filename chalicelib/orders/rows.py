@@ -108,12 +108,17 @@ class Order(HeldRow, discriminator='order'):
         allowed = self.terms['revisions']
         return None if allowed is None else max(0, allowed - self.revisions_used)
 
+    @property
+    def clock_ms(self) -> int:
+        """What time it is for this order: while it is frozen, its clock does not run."""
+        return int(self.paused[0]) if self.paused else clock.now_ms()
+
     def facts(self) -> Facts:
         state = OrderState(self.state)
         product = self.terms['product'] or {}
         return Facts(
             state=state,
-            is_very_late=lifecycle.is_very_late(state, self.delivery_due_at, clock.now_ms(), self.policy),
+            is_very_late=lifecycle.is_very_late(state, self.delivery_due_at, self.clock_ms, self.policy),
             is_returnable=product.get('refund_rule') == 'until_accepted',
             has_revisions_left=self.revisions_left != 0,
             is_clearing=self.funds == OrderFunds.CLEARING,
