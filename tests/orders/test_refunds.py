@@ -59,6 +59,23 @@ def test_an_order_of_which_only_the_fee_is_left_is_completed_all_the_same(market
     audit()
 
 
+def test_a_dispute_that_leaves_only_the_fee_ends_all_the_same(market, buyer, seller, clock):
+    order = market.delivered(cheap(market))
+    refund(seller, order, 517)
+    for _ in range(9):
+        refund(seller, order, 1)
+    assert balances()[f'escrow:{order["id"]}'] == balances()[f'fee.buyer:{order["id"]}'] == 1
+    _, path = market.disputed(order, refund_minor=1)
+    ok(seller.post(f'{path}/response', {'accepts': True}))
+    after = market.order(order['id'])
+    assert (after['state'], after['funds'], after['next_step']) == ('completed', 'refunding', None)
+    audit()
+    clock.shift(15 * DAY)
+    run_timers()
+    assert (market.order(order['id'])['funds'], balances()) == ('refunded', {})
+    audit()
+
+
 def test_money_has_gone_back_when_all_of_it_has(market, buyer, seller):
     top_up(buyer, 4_000)
     order = paid_with_credit(market)
