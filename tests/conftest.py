@@ -1,7 +1,7 @@
 """The world that tests run in: moto instead of AWS, made from the template's own resources and emptied before each test."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.support import tokens
@@ -29,6 +29,7 @@ import pytest  # noqa: E402 - the app reads its settings when it is imported
 import time_machine  # noqa: E402
 from moto import mock_aws  # noqa: E402
 
+from chalicelib import db  # noqa: E402
 from chalicelib.users import actions as users  # noqa: E402
 from tests.support import fast_moto, resources  # noqa: E402
 from tests.support.api import Nobody, Person  # noqa: E402
@@ -93,3 +94,19 @@ def nobody() -> Nobody:
 @pytest.fixture
 def market(buyer: Person, seller: Person) -> Market:
     return Market(buyer, seller)
+
+
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Lets a rival act, from its reads to its commit, just before the next transaction is committed."""
+    commit = db.Transaction.commit
+
+    def arrange(rival):
+        def late(tx):
+            monkeypatch.setattr(db.Transaction, 'commit', commit)
+            rival()
+            commit(tx)
+
+        monkeypatch.setattr(db.Transaction, 'commit', late)
+
+    return arrange

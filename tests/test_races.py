@@ -1,10 +1,5 @@
 """Two at once: what one has decided rests on rows that the other changes before it commits."""
 
-from collections.abc import Callable
-
-import pytest
-
-from chalicelib import db
 from chalicelib.money import Money
 from chalicelib.orders import events as order_events
 from chalicelib.payments import actions as payments
@@ -18,22 +13,6 @@ from tests.support.audit import audit
 from tests.support.market import ok, run_timers
 
 DAY = 24 * 3600
-
-
-@pytest.fixture
-def meanwhile(monkeypatch) -> Callable[[Callable[[], object]], None]:
-    """Lets a rival act, from its reads to its commit, just before the next transaction is committed."""
-    commit = db.Transaction.commit
-
-    def arrange(rival):
-        def late(tx):
-            monkeypatch.setattr(db.Transaction, 'commit', commit)
-            rival()
-            commit(tx)
-
-        monkeypatch.setattr(db.Transaction, 'commit', late)
-
-    return arrange
 
 
 def row_of(kind):

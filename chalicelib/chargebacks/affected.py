@@ -62,13 +62,19 @@ class _Order:
         if order.frozen_by == 'dispute':
             disputes.supersede(tx, order)
         chargeback.parts = order.purse.frozen(chargeback.amount_minor)
+        if order.frozen_by != 'chargeback':
+            self._explain(chargeback.parts.get('released', 0) or order.net_minor)
         order.purse = order.purse.less(chargeback.parts)
         order.freeze('chargeback')
         order.funds = OrderFunds.FROZEN.value
-        order.account_for()
         orders.save(tx, order)
         ledger.post(tx, postings.chargeback_opened(order.sides, chargeback.claim, self._standing()))
         self._note(tx, chargeback, 'ChargebackReceived')
+
+    def _explain(self, minor: int) -> None:
+        """What the seller would have, or had, and has not as long as the bank has it."""
+        if minor:
+            self.order.hold(self.order.seller_id, 'chargeback', minor, rule='chargeback_open')
 
     def win(self, tx: Transaction, chargeback: Chargeback) -> None:
         self.order.purse = self.order.purse.plus(chargeback.parts)
@@ -86,13 +92,17 @@ class _Order:
         self._note(tx, chargeback, 'ChargebackLost')
 
     def _go_on(self, tx: Transaction, chargeback: Chargeback, *, is_lost: bool) -> list[Posting]:
-        """After the last chargeback of an order, it goes on; or it ends, if any of them was lost."""
+        """After the last chargeback of an order, it goes on; or it ends, if any of them was lost.
+
+        The work of a completed one was accepted: what is left of its price goes on clearing.
+        """
         order = self.order
         others = [other for other in store.of_order(order) if other.id != chargeback.id and other.payment_id in self._own()]
         if any(other.is_open for other in others):
             return []
         order.thaw()
-        if not is_lost and not any(other.state == 'lost' for other in others):
+        is_lost = is_lost or any(other.state == 'lost' for other in others)
+        if not is_lost or order.purse.clearing:  # what the bank did not take of accepted work is its seller's
             order.funds = refunds.funds_of(order)
             order.account_for()
             return []

@@ -47,12 +47,22 @@ def as_text(pack: dict[str, Any]) -> str:
         f'Order {pack["order_id"]}, payment {pack["payment_id"]}: {money} claimed back ({pack["claimed_because"]}).',
         f'Sold: {pack["what_was_sold"]}. {pack["package"]}',
         f'The buyer accepted the work: {"yes" if pack["buyer_accepted"] else "no"}.',
-        *(f'{_when(one["at"])} Delivery {one["number"]}, {one["files"]} files: {one["message"]}' for one in pack['deliveries']),
-        *(f'{_when(event["at"])} {event["name"]} by the {event["by_role"]}' for event in pack['log']),
+        *(said for _, said in sorted([*_happened(pack), *_delivered(pack)])),
     ]
     if pack['remarks']:
         lines.append(f'The seller adds: {pack["remarks"]}')
     return '\n'.join(lines)[:_MAX_CHARACTERS]
+
+
+def _happened(pack: dict[str, Any]) -> list[tuple[int, str]]:
+    return [(event['at'], f'{_when(event["at"])} {event["name"]} by the {event["by_role"]}') for event in pack['log']]
+
+
+def _delivered(pack: dict[str, Any]) -> list[tuple[int, str]]:
+    return [
+        (one['at'], f'{_when(one["at"])} Delivery {one["number"]} (files: {one["files"]}): {one["message"]}')
+        for one in pack['deliveries']
+    ]
 
 
 def _log(order: Order) -> list[dict[str, Any]]:

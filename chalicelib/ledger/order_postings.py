@@ -236,7 +236,11 @@ def _own(sides: Sides, parts: dict[str, int]) -> list[Line]:
         'commission': (f'fee.commission:{order_id}', None),
         'wallet': (f'buyer.wallet:{buyer}', buyer),
     }
-    return [Line(account, parts[name], owner) for name, (account, owner) in names.items() if name in parts]
+    return [
+        Line(account, parts[name], owner, is_reread=name == 'wallet')
+        for name, (account, owner) in names.items()
+        if name in parts
+    ]
 
 
 def _of(sides: Sides, txid: str, event: str, *lines: Any) -> Posting:

@@ -95,6 +95,8 @@ def _earn(order: Order) -> Posting:
     order.purse = before.completed(order.terms['commission_bps'], order.currency)
     order.completed_at, order.funds = clock.now_ms(), OrderFunds.CLEARING.value
     order.enter(OrderState.COMPLETED)
+    if not order.purse.held_minor:
+        refunds.empty(order)  # all of the price has gone back, and what was left was our fee
     order.account_for()
     return postings.order_completed(order.sides, before, order.purse, order.tax_country)
 

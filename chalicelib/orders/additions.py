@@ -108,7 +108,8 @@ def _price(order: Order, price_minor: int) -> Price:
     currency, terms = order.currency, order.terms
     if not is_whole(price_minor, currency):
         raise Invalid.at('#/price_minor', f'A price in {currency} is a multiple of {CURRENCIES[currency].quantum} minor units')
-    most = order.policy.max_price_minor[currency] - order.price_minor
+    offered = sum(addition.price_minor for addition in order.additions if addition.state == 'offered')
+    most = order.policy.max_price_minor[currency] - order.price_minor - offered
     if price_minor > most:
         raise Invalid.at('#/price_minor', f'This order takes extras of {most} minor units more at most')
     fee = percentage(price_minor, terms['buyer_fee_bps'], currency)

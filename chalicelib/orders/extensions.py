@@ -83,7 +83,9 @@ def _settle(tx: Transaction, order: Order, extension: Extension, state: str, act
 
 def move_due_date(order: Order, days: int) -> None:
     order.delivery_due_at = (order.delivery_due_at or clock.now_ms()) + days * order.policy.day_ms
-    if not order.frozen_by:
+    if order.frozen_by:
+        order.postpone(days * order.policy.day_ms)
+    else:
         order.enter(OrderState(order.state))
 
 

@@ -10,6 +10,8 @@ MAX_DELIVERIES = 100
 """Of an order with revisions without end."""
 MAX_FILES = 60
 """Of all deliveries of an order: if it is cancelled, all are taken back in one transaction, which has a hundred writes."""
+_WRITES_TO_CLOSE = 80
+"""Of those hundred, what files and payments may take: a file one, and a payment, which goes back, three."""
 MAX_EXTENSIONS = 100
 MAX_WRITTEN_BYTES = 100_000
 """Of all that the seller writes to deliveries and extensions, as JSON in UTF-8."""
@@ -28,8 +30,9 @@ def check_message(order: Order, message: str) -> None:
 
 
 def check_files(order: Order, file_ids: list[str]) -> None:
-    if len(set(file_ids).union(*(delivery.file_ids for delivery in order.deliveries))) > MAX_FILES:
-        raise Conflict(f'The deliveries of an order have {MAX_FILES} different files at most')
+    most = min(MAX_FILES, _WRITES_TO_CLOSE - _writes_of_payments(order))
+    if len(_files(order).union(file_ids)) > most:
+        raise Conflict(f'The deliveries of this order have {most} different files at most')
 
 
 def check_another_delivery(order: Order) -> None:
@@ -52,6 +55,18 @@ def check_another_refund(order: Order) -> None:
 def check_another_addition(order: Order) -> None:
     if len(order.additions) >= MAX_ADDITIONS:
         raise Conflict(f'{MAX_ADDITIONS} extras were offered on this order already, and an order takes no more')
+    if len(_files(order)) + _writes_of_payments(order, 1) > _WRITES_TO_CLOSE:
+        raise Conflict('An order with so many files takes no more extras')
+
+
+def _files(order: Order) -> set[str]:
+    return {file_id for delivery in order.deliveries for file_id in delivery.file_ids}
+
+
+def _writes_of_payments(order: Order, more: int = 0) -> int:
+    """Of the order's own, and of the extras that are paid or may be, and of so many more."""
+    extras = sum(addition.state in ('offered', 'paid') for addition in order.additions)
+    return 3 * (1 + extras + more)
 
 
 def _written(order: Order) -> int:

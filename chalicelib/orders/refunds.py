@@ -69,12 +69,18 @@ def take(order: Order, amount_minor: int, actor: Actor, reason: str | None) -> T
     parts = order.purse.taken(amount_minor, order.currency)
     order.purse = order.purse.less(parts)
     refunds = _legs(order, amount_minor, actor, reason)
+    order.refunds += refunds
     if order.funds in (OrderFunds.HELD, OrderFunds.CLEARING) and not order.purse.held_minor:
-        is_settled = all(refund.state == 'succeeded' for refund in refunds)
-        order.funds = (OrderFunds.REFUNDED if is_settled else OrderFunds.REFUNDING).value
-        order.set_timer(None)
+        empty(order)
     order.account_for()
     return Taken(parts, refunds)
+
+
+def empty(order: Order) -> None:
+    """Its accounts hold nothing any more: the buyer has it, or will have it."""
+    order.funds = OrderFunds.REFUNDING.value
+    order.funds = funds_of(order)
+    order.set_timer(None)
 
 
 def request(tx: Transaction, order: Order, taken: Taken, standing: Standing, actor: Actor) -> Posting:
@@ -91,6 +97,7 @@ def return_late_payment(tx: Transaction, order: Order, means: Means) -> None:
     """
     ways = {'card': means.card_minor, 'wallet': means.wallet_minor, 'promo': means.promo_minor}
     refund = _new(order, means.payment_id, ways, SYSTEM, 'It came too late')
+    order.refunds.append(refund)
     if means.payment_id == order.payment_id:
         order.funds = (OrderFunds.REFUNDED if refund.state == 'succeeded' else OrderFunds.REFUNDING).value
     store.save(tx, order)
@@ -173,7 +180,6 @@ def _new(order: Order, payment_id: str, share: dict[str, int], actor: Actor, rea
 def _add(tx: Transaction, order: Order, refunds: list[Refund], actor: Actor) -> None:
     for refund in refunds:
         store.add_part(tx, order, refund, f'REFUND#{refund.id}')
-    order.refunds += refunds
     amount_minor = sum(refund.amount_minor for refund in refunds)
     refund_ids = [refund.id for refund in refunds]
     store.note(tx, order, 'RefundRequested', actor, refund_ids=refund_ids, amount_minor=amount_minor, reason=refunds[0].reason)

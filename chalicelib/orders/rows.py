@@ -108,12 +108,17 @@ class Order(HeldRow, discriminator='order'):
         allowed = self.terms['revisions']
         return None if allowed is None else max(0, allowed - self.revisions_used)
 
+    @property
+    def clock_ms(self) -> int:
+        """What time it is for this order: while it is frozen, its clock does not run."""
+        return int(self.paused[0]) if self.paused else clock.now_ms()
+
     def facts(self) -> Facts:
         state = OrderState(self.state)
         product = self.terms['product'] or {}
         return Facts(
             state=state,
-            is_very_late=lifecycle.is_very_late(state, self.delivery_due_at, clock.now_ms(), self.policy),
+            is_very_late=lifecycle.is_very_late(state, self.delivery_due_at, self.clock_ms, self.policy),
             is_returnable=product.get('refund_rule') == 'until_accepted',
             has_revisions_left=self.revisions_left != 0,
             is_clearing=self.funds == OrderFunds.CLEARING,
@@ -154,6 +159,12 @@ class Order(HeldRow, discriminator='order'):
         self.frozen_by = by
         self.set_timer(None)
 
+    def postpone(self, ms: int) -> None:
+        """What was stopped goes on so much later."""
+        if self.paused:
+            since, action, left, funds = self.paused
+            self.paused = [since, action, left + ms, funds]
+
     def thaw(self) -> None:
         """The clock goes on where it stopped: nobody loses time."""
         now = clock.now_ms()
@@ -163,10 +174,15 @@ class Order(HeldRow, discriminator='order'):
             self.delivery_due_at += now - since
         self.set_timer((action, now + max(left, 0)) if action else None)
 
+    @property
+    def net_minor(self) -> int:
+        """What of the order's money would be the seller's, as things are."""
+        commission = percentage(self.purse.escrow, self.terms['commission_bps'], self.currency)
+        return self.purse.escrow - commission + self.purse.clearing
+
     def account_for(self) -> None:
         """Says what of its money the seller waits for, why, and until when."""
-        purse = self.purse
-        net = purse.escrow - percentage(purse.escrow, self.terms['commission_bps'], self.currency) + purse.clearing
+        net = self.net_minor
         if not net or self.funds not in (OrderFunds.HELD, OrderFunds.CLEARING):
             self.let_go()
         elif self.frozen_by:

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints
 
-from chalicelib import clock
 from chalicelib.gigs.parts import Kind, Package, RefundRule, Requirement, Slug
 from chalicelib.orders import lifecycle
 from chalicelib.orders.lifecycle import Fault, OrderFunds, OrderRole, OrderState
@@ -219,7 +218,7 @@ class OrderView(PricedView):
 
     @classmethod
     def of(cls, order: Order) -> Self:
-        row, terms, state, now = order.attribute_values, order.terms, OrderState(order.state), clock.now_ms()
+        row, terms, state = order.attribute_values, order.terms, OrderState(order.state)
         product = terms['product'] or {}
         return cls.model_validate(
             {
@@ -235,7 +234,7 @@ class OrderView(PricedView):
                 'refunds': [refund.attribute_values for refund in order.refunds],
                 'added_extras': [addition.attribute_values for addition in order.additions],
                 'refunded_minor': sum(source[f'{way}_back'] for source in order.sources for way in ('card', 'wallet', 'promo')),
-                'is_late': lifecycle.is_late(state, order.delivery_due_at, now),
+                'is_late': lifecycle.is_late(state, order.delivery_due_at, order.clock_ms),
                 'is_very_late': order.facts().is_very_late,
                 'next_step': order.due_action,
                 'next_step_at': order.due_at,

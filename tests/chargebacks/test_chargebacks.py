@@ -9,6 +9,7 @@ from tests.support import resources
 from tests.support.api import deliver
 from tests.support.audit import audit
 from tests.support.market import (
+    ANSWERS,
     CLAIM,
     DAY,
     NET,
@@ -61,6 +62,9 @@ def test_a_chargeback_freezes_the_order_and_its_money(market, seller, clock, pre
         0,
     )
     assert balances() == {f'hold.dispute:{order["id"]}': held, f'receivable.dispute:{order["id"]}': TOTAL}
+    assert [(p['reason'], p['amount_minor'], p['rule'], p['release_at']) for p in usd(seller)['pending']] == [
+        ('chargeback', NET, 'chargeback_open', None)
+    ]
     clock.shift(5 * DAY)
     assert run_timers() == []
     audit()
@@ -240,7 +244,7 @@ def test_the_evidence_is_the_orders_own_log(market, buyer, seller, support, stra
         'OrderCompleted',
         'ChargebackReceived',
     ]
-    assert 'Delivery 1, 0 files: Here it is' in pack['text']
+    assert 'Delivery 1 (files: 0): Here it is' in pack['text']
     assert 'USD 105.50 claimed back (product_not_received)' in pack['text']
     assert buyer.get(f'{path}/evidence').status == 404
     assert stranger.get(f'{path}/evidence').status == 404
@@ -324,3 +328,58 @@ def test_while_a_bank_decides_nothing_is_disputed_or_refunded(market, buyer, sel
         (buyer, 'tips', {'amount_minor': 1_000, 'method': 'sandbox_card_ok'}),
     ):
         assert who.post(f'/orders/{order["id"]}/{noun}', body).problem == 'order-state'
+
+
+def test_an_extra_that_is_claimed_back_after_completion_costs_the_seller_the_extra(market, buyer, seller, clock):
+    from tests.support.requests import offer
+
+    order = market.started()
+    path = f'/orders/{order["id"]}'
+    extra_id = offer(market, order)
+    extra = ok(buyer.post(f'{path}/extras/{extra_id}/payments', {'method': 'sandbox_card_ok'}), 201)
+    ok(seller.post(f'{path}/deliveries', {'message': 'Here it is'}), 201)
+    ok(buyer.post(f'{path}/accept'))
+    before = usd(seller)['pending_minor']
+    clock.shift(10 * DAY)
+    _, ref = market.charged(order, extra['id'])
+    clock.shift(DAY)
+    market.decide(ref, won=False)
+    after = market.order(order['id'])
+    assert (after['state'], after['funds'], after['frozen_by']) == ('completed', 'clearing', None)
+    assert usd(seller)['pending_minor'] == before - extra['amount_minor']
+    assert usd(buyer)['wallet_minor'] == 0, 'nobody keeps the work and its price'
+    audit()
+    clock.shift(4 * DAY + 1)
+    assert run_timers() == ['release_payment']
+    assert usd(seller)['available_minor'] == before - extra['amount_minor']
+    audit()
+
+
+def test_what_was_paid_with_credit_for_accepted_work_stays_the_sellers(market, buyer, seller, clock):
+    ok(buyer.post('/me/wallet/top-ups', {'amount_minor': 9_000, 'currency': 'USD', 'method': 'sandbox_card_ok'}), 201)
+    order = market.placed()
+    path = f'/orders/{order["id"]}'
+    ok(buyer.post(f'{path}/payments', {'method': 'sandbox_card_ok', 'use_credit': True}), 201)
+    ok(buyer.post(f'{path}/requirements', ANSWERS))
+    ok(seller.post(f'{path}/deliveries', {'message': 'Here it is'}), 201)
+    ok(buyer.post(f'{path}/accept'))
+    _, ref = market.charged(market.order(order['id']))
+    market.decide(ref, won=False)
+    assert market.order(order['id'])['funds'] == 'clearing'
+    assert (usd(seller)['pending_minor'], usd(buyer)['wallet_minor']) == (NET - 1_550, 0)
+    clock.shift(14 * DAY + 1)
+    run_timers()
+    assert usd(seller)['available_minor'] == NET - 1_550
+    audit()
+
+
+def test_a_wallet_that_is_spent_while_its_top_up_is_claimed_back_is_looked_at_again(market, buyer, meanwhile):
+    top_up = {'amount_minor': 20_000, 'currency': 'USD', 'method': 'sandbox_card_ok'}
+    payment = ok(buyer.post('/me/wallet/top-ups', top_up), 201)
+    order = market.placed()
+    ok(buyer.post(f'/sandbox/payments/{payment["id"]}/chargeback', {'reason': 'duplicate'}))
+    meanwhile(lambda: ok(buyer.post(f'/orders/{order["id"]}/payments', {'use_credit': True}), 201))
+    assert run_provider() == ['learn_chargeback']
+    assert usd(buyer)['wallet_minor'] == 0
+    assert market.order(order['id'])['funds'] == 'held'
+    audit()

@@ -77,7 +77,10 @@ def test_what_was_withdrawn_goes_on_where_it_stopped(market, buyer, seller, cloc
 def test_a_seller_gets_back_the_time_that_a_dispute_took(market, buyer, clock):
     order = market.started()
     _, path = market.disputed(order)
-    clock.shift(4 * DAY)
+    clock.shift(4 * DAY + DAY // 2)
+    frozen = market.order(order['id'])
+    assert (frozen['is_late'], frozen['is_very_late']) == (False, False), 'its clock does not run'
+    clock.shift(-DAY // 2)
     ok(buyer.post(f'{path}/withdraw'))
     assert order['delivery_due_at'] == '2026-11-27T08:00:00Z'
     assert market.order(order['id'])['delivery_due_at'] == '2026-12-01T08:00:00Z'
@@ -338,3 +341,15 @@ def test_the_fee_goes_back_with_the_price_until_the_work_is_accepted(market, sel
     order = market.order(order['id'])
     assert (order['state'], order['funds'], order['refunded_minor']) == ('cancelled', 'refunded', PRICE + FEE)
     audit()
+
+
+def test_time_that_is_granted_while_an_order_stands_still_counts_when_it_goes_on(market, buyer, seller, clock):
+    order = market.started()
+    ok(seller.post(f'/orders/{order["id"]}/extensions', {'days': 60, 'reason': 'More'}), 201)
+    _, path = market.disputed(order)
+    clock.shift(2 * DAY)
+    assert run_timers() == ['grant_extension']
+    ok(buyer.post(f'{path}/withdraw'))
+    order = market.order(order['id'])
+    assert (order['delivery_due_at'], order['next_step']) == ('2027-01-28T08:00:00Z', 'time_out_order')
+    assert order['next_step_at'] == '2027-02-27T08:00:00Z', 'thirty days after it is due, and not thirty days before'

@@ -1,6 +1,8 @@
 import pytest
 
-from chalicelib import settings
+from chalicelib import db, settings
+from chalicelib.ledger import store as ledger
+from chalicelib.ledger.postings import Line, Posting
 from chalicelib.money import Money
 from chalicelib.payments import providers
 from chalicelib.payments.port import Outcome, ProviderMismatch, Status
@@ -9,7 +11,7 @@ from chalicelib.payouts import actions
 from tests.support import resources
 from tests.support.api import deliver
 from tests.support.audit import audit
-from tests.support.market import NET, balances, ok, run_timers
+from tests.support.market import NET, PRICE, balances, ok, run_provider, run_timers
 
 BODY = {'amount_minor': 5_000, 'currency': 'USD', 'destination': 'sandbox_bank_ok'}
 
@@ -117,3 +119,159 @@ def test_a_payout_is_settled_only_by_an_answer_about_itself(earned, monkeypatch)
     with pytest.raises(ProviderMismatch):
         actions.send(row['pk'], row['sk'])
     assert payouts(earned)[0]['state'] == 'requested'
+
+
+FEE = 100
+
+
+def usd(person):
+    return next(one for one in ok(person.get('/me/balance'))['balances'] if one['currency'] == 'USD')
+
+
+def entries(txid, account):
+    rows = [row for row in resources.rows(settings.JOURNAL_TABLE) if row['row'] == 'entry' and row['txid'] == txid]
+    return sum(row['minor'] for row in rows if row['account'] == account)
+
+
+def paid(person, **other):
+    payout = ok(person.post('/payouts', BODY | other), 201)
+    assert run_timers() == ['send_payout']
+    return payout
+
+
+def sent_back(person, payout):
+    ok(person.post(f'/sandbox/payouts/{payout["id"]}/return'))
+    assert run_provider() == ['check_payout']
+
+
+def owe(person, minor):
+    """A debt beside what is available: two that move a balance at the same moment may leave one."""
+    lines = (Line(f'receivable.seller:{person.id}', -minor, person.id), Line('psp.clearing:sandbox', minor))
+    db.atomically(lambda tx: ledger.post(tx, Posting(f'lent:{minor}', 'lent', 'USD', lines)))
+
+
+def test_a_payout_costs_a_fee_and_the_bank_gets_the_rest(earned):
+    payout = paid(earned)
+    assert (payout['amount_minor'], payout['fee_minor']) == (5_000, FEE)
+    assert Sandbox().find_payout(payout['id']).money == Money(5_000 - FEE, 'USD')
+    txid = f'payout_paid:{payout["id"]}'
+    assert (entries(txid, 'psp.balance:sandbox'), entries(txid, 'revenue.payout_fee')) == (5_000 - FEE, FEE)
+    audit()
+
+
+def test_a_payout_that_fails_costs_nothing(earned):
+    paid(earned, destination='sandbox_bank_closed')
+    assert balances() == {f'seller.available:{earned.id}': NET}
+    assert not [row for row in resources.rows(settings.JOURNAL_TABLE) if row.get('account') == 'revenue.payout_fee']
+    audit()
+
+
+def test_a_payout_that_the_bank_sends_back_is_available_again_with_its_fee(earned):
+    payout = paid(earned)
+    sent_back(earned, payout)
+    (seen,) = payouts(earned)
+    assert (seen['state'], seen['failure']) == ('returned', 'returned_by_bank')
+    assert balances() == {f'seller.available:{earned.id}': NET}
+    assert entries(f'payout_returned:{payout["id"]}', 'revenue.payout_fee') == -FEE
+    audit()
+    paid(earned)
+    assert balances() == {f'seller.available:{earned.id}': NET - 5_000}
+    audit()
+
+
+def test_a_payout_that_is_sent_back_twice_comes_back_once(earned):
+    payout = paid(earned)
+    sent_back(earned, payout)
+    sent_back(earned, payout)
+    message = {'v': 1, 'action': 'check_payout', 'pk': f'USER#{earned.id}', 'sk': f'PAYOUT#{payout["id"]}'}
+    assert deliver('settle_with_provider', message, message) == []
+    assert balances() == {f'seller.available:{earned.id}': NET}
+    audit()
+
+
+def test_a_payout_that_is_looked_at_and_was_not_sent_back_stays_paid(earned):
+    payout = paid(earned)
+    actions.check(f'USER#{earned.id}', f'PAYOUT#{payout["id"]}')
+    assert (payouts(earned)[0]['state'], usd(earned)['available_minor']) == ('paid', NET - 5_000)
+    audit()
+
+
+def test_two_who_learn_at_once_that_it_was_sent_back_post_it_once(earned, meanwhile):
+    payout = paid(earned)
+    ok(earned.post(f'/sandbox/payouts/{payout["id"]}/return'))
+    keys = f'USER#{earned.id}', f'PAYOUT#{payout["id"]}'
+    meanwhile(lambda: actions.check(*keys))
+    actions.check(*keys)
+    assert usd(earned)['available_minor'] == NET
+    run_provider()
+    audit()
+
+
+def test_a_payout_that_was_sent_back_before_it_was_recorded_as_paid_has_failed(earned, monkeypatch):
+    payout = ok(earned.post('/payouts', BODY), 201)
+    with monkeypatch.context() as patch:
+        patch.setattr(actions, '_record', lambda *_: None)  # it dies between the provider's answer and its record
+        assert run_timers() == ['send_payout']
+    ok(earned.post(f'/sandbox/payouts/{payout["id"]}/return'))
+    assert run_provider() == ['check_payout']
+    assert (payouts(earned)[0]['state'], payouts(earned)[0]['failure']) == ('failed', 'returned_by_bank')
+    assert balances() == {f'seller.available:{earned.id}': NET}
+    assert run_timers() == []
+    audit()
+
+
+def test_only_what_was_paid_can_be_sent_back_and_only_by_its_seller(earned, buyer, support):
+    waiting = ok(earned.post('/payouts', BODY | {'amount_minor': 500}), 201)
+    assert earned.post(f'/sandbox/payouts/{waiting["id"]}/return').status == 404
+    run_timers()
+    failed = paid(earned, amount_minor=500, destination='sandbox_bank_closed')
+    assert earned.post(f'/sandbox/payouts/{failed["id"]}/return').status == 409
+    for person in (buyer, support):
+        assert person.post(f'/sandbox/payouts/{waiting["id"]}/return').status == 404
+    assert run_provider() == []
+    audit()
+
+
+def test_what_is_sent_back_pays_what_its_seller_owes(market, earned, support):
+    order = ok(earned.get('/orders', role='seller'))['items'][0]
+    payout = paid(earned, amount_minor=NET)
+    ok(support.post(f'/orders/{order["id"]}/refunds', {'amount_minor': 2_500, 'reason': 'Late'}), 201)
+    assert (usd(earned)['available_minor'], usd(earned)['owed_minor']) == (0, 2_000)
+    sent_back(earned, payout)
+    assert (usd(earned)['available_minor'], usd(earned)['owed_minor']) == (NET - 2_000, 0)
+    run_timers()
+    audit()
+
+
+@pytest.mark.parametrize('destination', ['sandbox_bank_ok', 'sandbox_bank_closed'])
+def test_who_has_and_owes_pays_their_debt_with_the_payout(earned, destination):
+    owe(earned, 1_000)
+    assert earned.post('/payouts', BODY | {'amount_minor': NET - 999}).problem == 'insufficient-funds'
+    payout = paid(earned, amount_minor=NET - 1_000, destination=destination)
+    assert payout['amount_minor'] == NET - 1_000
+    left = NET - 1_000 if destination == 'sandbox_bank_closed' else 0
+    assert (usd(earned)['available_minor'], usd(earned)['owed_minor']) == (left, 0)
+
+
+def test_a_payout_that_fails_pays_what_its_seller_owes_by_then(earned, market, support):
+    order = ok(earned.get('/orders', role='seller'))['items'][0]
+    ok(earned.post('/payouts', BODY | {'amount_minor': NET, 'destination': 'sandbox_bank_closed'}), 201)
+    ok(support.post(f'/orders/{order["id"]}/refunds', {'amount_minor': PRICE, 'reason': 'Late'}), 201)
+    assert (usd(earned)['available_minor'], usd(earned)['owed_minor']) == (0, NET)
+    assert set(run_timers()) == {'send_payout', 'send_refund'}
+    assert (usd(earned)['available_minor'], usd(earned)['owed_minor'], balances()) == (0, 0, {})
+    audit()
+
+
+def test_a_debt_that_is_paid_meanwhile_is_not_paid_twice(earned, meanwhile):
+    owe(earned, 1_000)
+    meanwhile(lambda: ok(earned.post('/payouts', BODY | {'amount_minor': 500}), 201))
+    ok(earned.post('/payouts', BODY | {'amount_minor': 500}), 201)
+    assert (usd(earned)['available_minor'], usd(earned)['owed_minor']) == (NET - 2_000, 0)
+
+
+def test_a_payout_in_rupiah(market, seller):
+    payout = market.paid_out(5_000_000, 'IDR')
+    assert (payout['fee_minor'], payouts(seller)[0]['state']) == (500_000, 'paid')
+    sent_back(seller, payout)
+    assert balances() == {f'seller.available:{seller.id}': 5_000_000}

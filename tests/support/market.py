@@ -11,6 +11,7 @@ from chalicelib import aws, db, settings
 from chalicelib.files import actions as files
 from chalicelib.files.rules import EXTENSIONS
 from chalicelib.ledger import store as ledger
+from chalicelib.ledger.credit_postings import promo_granted
 from chalicelib.ledger.postings import Line, Posting
 from tests.support.api import Answer, Person, deliver, sweep
 from tests.support.resources import drain, rows
@@ -202,6 +203,12 @@ def run_provider() -> list[str]:
     bodies = drain('provider')
     assert not bodies or deliver('settle_with_provider', *bodies) == []
     return [json.loads(body)['action'] for body in bodies]
+
+
+def give_promo(person: Person, minor: int, currency: str = 'USD') -> None:
+    """Credit that is given to somebody."""
+    granted = promo_granted(str(ULID()), person.id, currency, minor)
+    db.atomically(lambda tx: ledger.post(tx, granted))
 
 
 def balances() -> dict[str, int]:
