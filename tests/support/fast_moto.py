@@ -11,20 +11,41 @@ from typing import Any
 from moto.core import serialize
 from moto.core.responses import ActionResult
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.dynamo_type import DynamoType, LimitedSizeDict
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
 _transact = DynamoDBBackend.transact_write_items
 _handle_transaction = DynamoHandler.transact_write_items
 _serialize = serialize.ResponseSerializer._serialize
+_set_and_weigh = LimitedSizeDict.__setitem__
+_HEAVY = 400_000
 _tokens: dict[str, str] = {}
 
 
 def install() -> None:
+    LimitedSizeDict.__reduce_ex__ = lambda item, _: (_copied, (dict(item), getattr(item, 'weight', 0)))
+    LimitedSizeDict.__setitem__ = _set
     DynamoDBBackend.transact_write_items = _transact_touched
     DynamoHandler.transact_write_items = _once_per_token
     serialize.ResponseSerializer._serialize = _serialize_plainly
+
+
+def _copied(attributes: dict[str, Any], weight: int) -> LimitedSizeDict:
+    made = LimitedSizeDict()
+    dict.update(made, attributes)
+    made.weight = weight
+    return made
+
+
+def _set(item: LimitedSizeDict, name: str, value: Any) -> None:
+    """Weighs what is set, where moto weighs all of the item for each attribute; where that could be too much, as moto does."""
+    added = len(name.encode()) + (value.size() if isinstance(value, DynamoType) else len(str(value).encode()))
+    item.weight = getattr(item, 'weight', 0) + added
+    if item.weight > _HEAVY:
+        _set_and_weigh(item, name, value)
+    else:
+        dict.__setitem__(item, name, value)
 
 
 def forget_tokens() -> None:

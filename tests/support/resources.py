@@ -1,6 +1,6 @@
 """The template's own tables, queues and bucket, made in moto; and what is in them."""
 
-import copy
+import pickle
 from typing import Any
 
 import boto3
@@ -84,16 +84,16 @@ def snapshot() -> dict[str, Any]:
     return {name: sorted(rows(name), key=lambda row: (row['pk'], row['sk'])) for name in TABLES.values()}
 
 
-def save() -> dict[str, Any]:
+def save() -> dict[str, bytes]:
     """The tables as they are, to be put back with `restore` as often as wanted."""
-    return {name: copy.deepcopy(dict(table(name).items)) for name in TABLES.values()}
+    return {name: pickle.dumps(dict(table(name).items)) for name in TABLES.values()}  # copy.deepcopy takes ten times as long
 
 
-def restore(saved: dict[str, Any]) -> None:
+def restore(saved: dict[str, bytes]) -> None:
     fast_moto.forget_tokens()
     for name, items in saved.items():
         table(name).items.clear()
-        table(name).items.update(copy.deepcopy(items))
+        table(name).items.update(pickle.loads(items))
 
 
 def drain(queue: str) -> list[str]:
