@@ -1,10 +1,13 @@
 """The world that tests run in: moto instead of AWS, made from the template's own resources and emptied before each test."""
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.support import tokens
+
+gc.set_threshold(200_000, 50, 100)  # moto's tables are large and hold no cycles: looking for some is half of a run
 
 for name in [name for name in os.environ if name.startswith('AWS_')]:
     del os.environ[name]

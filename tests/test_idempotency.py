@@ -8,6 +8,8 @@ from tests.support import resources
 from tests.support.market import GIG, Market, ok
 from tests.support.requests import writes
 
+pytestmark = pytest.mark.proof
+
 STAFF = {'set_user_level', 'deny_gig', 'request_payout'}
 
 

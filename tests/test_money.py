@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from chalicelib.money import CURRENCIES, Money, decimal, is_whole, nth_share, percentage, shown, split
 
-pytestmark = pytest.mark.no_aws
+pytestmark = [pytest.mark.no_aws, pytest.mark.proof]
 
 
 @settings(max_examples=2_000)

@@ -14,6 +14,8 @@ from tests.support.audit import audit, violations
 from tests.support.market import CLAIM, DAY, FEE, GIG, NET, PRICE, TOTAL, balances, ok, run_provider, run_timers
 from tests.support.requests import offer
 
+pytestmark = pytest.mark.proof
+
 PAYOUT = {'amount_minor': NET, 'currency': 'USD', 'destination': 'sandbox_bank_ok'}
 
 

@@ -16,6 +16,8 @@ from tests.support import resources
 from tests.support.market import COMMISSION, NET, PRICE, TOTAL, ok, run_timers
 from tests.support.requests import EXTRA, offer
 
+pytestmark = pytest.mark.proof
+
 DAY = 24 * 3600
 EXTRAS = [{'id': 'fast'}, {'id': 'card', 'quantity': 2}]
 IDR = {

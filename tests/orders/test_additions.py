@@ -28,6 +28,7 @@ def test_extras_that_are_open_count_towards_what_an_order_may_cost(market, buyer
     audit()
 
 
+@pytest.mark.proof
 def test_an_order_with_many_extras_and_files_can_be_cancelled(market, buyer, seller, support):
     order = market.started()
     for _ in range(limits.MAX_ADDITIONS):

@@ -206,6 +206,7 @@ def test_what_the_card_does_not_take_goes_to_the_wallet(market, seller, buyer):
     audit()
 
 
+@pytest.mark.proof
 def test_an_order_is_refunded_twenty_times_at_most_and_cancelled_all_the_same(market, seller):
     order = market.delivered()
     for _ in range(20):

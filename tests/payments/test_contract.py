@@ -17,6 +17,8 @@ from chalicelib.payments.sandbox import provider as sandbox
 from chalicelib.payments.stripe import client as stripe_client
 from chalicelib.payments.xendit import client as xendit_client
 
+pytestmark = pytest.mark.proof
+
 LATER = 4_000_000_000_000
 
 

@@ -19,6 +19,8 @@ from tests.support.fake_psp import Webhook
 from tests.support.market import ok, run_timers
 from tests.support.provider_secrets import OLD_SECRETS, keep
 
+pytestmark = pytest.mark.proof
+
 WORDS = {
     'stripe': {'sent': 'succeeded', 'failed': 'failed', 'back': 'reversed'},
     'xendit': {'sent': 'SUCCEEDED', 'failed': 'FAILED', 'back': 'REVERSED'},

@@ -7,6 +7,8 @@ from tests.payments.world import PAYS_AT_ONCE, World, ledger_says
 from tests.support.audit import audit
 from tests.support.market import balances, run_timers
 
+pytestmark = pytest.mark.proof
+
 BOTH = pytest.mark.parametrize('dialect', ['stripe', 'xendit'])
 
 

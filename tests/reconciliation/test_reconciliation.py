@@ -21,6 +21,8 @@ from tests.support.api import tick
 from tests.support.audit import audit, violations
 from tests.support.market import TOTAL, ok, run_timers
 
+pytestmark = pytest.mark.proof
+
 DAY = 24 * 3600
 FEE = TOTAL * 290 // 10_000
 
