@@ -14,6 +14,7 @@ from tests.support.api import Nobody, Person
 from tests.support.market import Market, ok
 from tests.support.requests import earn, webhook, writes
 
+pytestmark = pytest.mark.proof
 CALLERS = ('anonymous', 'expired', 'forged', 'stranger', 'buyer', 'seller', 'support', 'admin')
 
 
