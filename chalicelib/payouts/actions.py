@@ -76,9 +76,13 @@ def _record(tx: Transaction, pk: str, sk: str, outcome: Outcome) -> None:
         case 'requested', Status.SUCCEEDED:
             _close(payout, 'paid', None)
             ledger.post(tx, postings.payout_paid(payout.transfer, payout.provider))
-        case 'requested', Status.FAILED | Status.RETURNED:
+        case 'requested', Status.FAILED:
             _close(payout, 'failed', outcome.failure or 'unknown')
             ledger.post(tx, postings.payout_failed(payout.transfer, _standing(payout)))
+        case 'requested', Status.RETURNED:  # both are in the provider's report
+            _close(payout, 'returned', outcome.failure or 'unknown')
+            returned = postings.payout_returned(payout.transfer, payout.provider, _standing(payout))
+            ledger.post(tx, postings.payout_paid(payout.transfer, payout.provider), returned)
         case 'paid', Status.RETURNED | Status.FAILED:
             _close(payout, 'returned', outcome.failure or 'unknown')
             ledger.post(tx, postings.payout_returned(payout.transfer, payout.provider, _standing(payout)))

@@ -207,14 +207,14 @@ def test_two_who_learn_at_once_that_it_was_sent_back_post_it_once(earned, meanwh
     audit()
 
 
-def test_a_payout_that_was_sent_back_before_it_was_recorded_as_paid_has_failed(earned, monkeypatch):
+def test_a_payout_that_was_sent_back_before_it_was_recorded_as_paid_was_both(earned, monkeypatch):
     payout = ok(earned.post('/payouts', BODY), 201)
     with monkeypatch.context() as patch:
         patch.setattr(actions, '_record', lambda *_: None)  # it dies between the provider's answer and its record
         assert run_timers() == ['send_payout']
     ok(earned.post(f'/sandbox/payouts/{payout["id"]}/return'))
     assert run_provider() == ['check_payout']
-    assert (payouts(earned)[0]['state'], payouts(earned)[0]['failure']) == ('failed', 'returned_by_bank')
+    assert (payouts(earned)[0]['state'], payouts(earned)[0]['failure']) == ('returned', 'returned_by_bank')
     assert balances() == {f'seller.available:{earned.id}': NET}
     assert run_timers() == []
     audit()
