@@ -128,7 +128,8 @@ class _Order:
     def _less(self, source: dict[str, Any], chargeback: Chargeback) -> dict[str, Any]:
         if source['payment_id'] != chargeback.payment_id:
             return source
-        return {**source, 'card_back': min(source['card'], source['card_back'] + chargeback.amount_minor)}
+        back = min(source['card'], source['card_back'] + chargeback.amount_minor)
+        return {**source, 'card_back': back, 'charged_back': True}
 
     def _standing(self) -> Standing:
         return ledger.standing(self.order.seller_id, self.order.currency)

@@ -85,6 +85,17 @@ def refund_failed(sides: Sides, refund_id: str, card_minor: int) -> Posting:
     )
 
 
+def refund_superseded(sides: Sides, refund_id: str, card_minor: int) -> Posting:
+    """The bank has given the buyer the money already: what was set aside for it makes our loss less."""
+    return _of(
+        sides,
+        f'refund_superseded:{refund_id}',
+        'refund_superseded',
+        Line(f'refund:{refund_id}', -card_minor, sides.buyer_id),
+        Line('expense.chargeback:loss', card_minor),
+    )
+
+
 def order_completed(sides: Sides, before: Purse, after: Purse, tax_country: str | None) -> Posting:
     """The seller has earned it, and so have we the buyer's fee; the commission is ours when the money is released."""
     order_id, buyer = sides.order_id, sides.buyer_id

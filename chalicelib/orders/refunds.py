@@ -121,6 +121,31 @@ def settle(tx: Transaction, order: Order, refund: Refund, *, provider: str, fail
     store.note(tx, order, 'RefundFailed' if failure else 'RefundSucceeded', SYSTEM, refund_id=refund.id)
 
 
+def is_in_doubt(order: Order, refund: Refund) -> bool:
+    """Whether a bank has taken back the payment that this is a refund of, or may yet."""
+    return order.frozen_by == 'chargeback' or _is_charged_back(order, refund)
+
+
+def hold_back(tx: Transaction, order: Order, refund: Refund) -> None:
+    """Waits for the bank; once it has given the buyer the money, the refund is not sent."""
+    is_superseded = _is_charged_back(order, refund)
+    if is_superseded:
+        refund.state, refund.settled_at = 'superseded', clock.now_ms()
+        refund.set_timer(None)
+        refund.let_go()
+    else:
+        refund.set_timer(('send_refund', clock.now_ms() + clock.HOUR))
+    store.save_refund(tx, refund)
+    store.save(tx, order)
+    if is_superseded:
+        ledger.post(tx, postings.refund_superseded(order.sides, refund.id, refund.card_minor))
+        store.note(tx, order, 'RefundSuperseded', SYSTEM, refund_id=refund.id)
+
+
+def _is_charged_back(order: Order, refund: Refund) -> bool:
+    return any(source.get('charged_back') for source in order.sources if source['payment_id'] == refund.payment_id)
+
+
 def funds_of(order: Order) -> str:
     """Money that was on its way back to the buyer has arrived, once nothing of it is on its way any more."""
     is_back = order.funds == OrderFunds.REFUNDING and not any(_is_waited_for(order, refund) for refund in order.refunds)

@@ -170,8 +170,11 @@ class RefundView(View):
     reason: str | None = None
     by_role: OrderRole
     state: Annotated[
-        Literal['requested', 'succeeded', 'failed'],
-        Field(title='RefundState', description="`failed`: the money is in the buyer's wallet instead."),
+        Literal['requested', 'succeeded', 'failed', 'superseded'],
+        Field(
+            title='RefundState',
+            description="`failed`: the money is in the buyer's wallet instead. `superseded`: the buyer's bank gave it back.",
+        ),
     ]
     failure: str | None = None
     requested_at: datetime

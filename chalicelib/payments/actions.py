@@ -217,15 +217,27 @@ def _close(payment: Payment, state: str) -> None:
 
 def send_refund(order_id: str, refund_sk: str, *, is_told: bool = False) -> None:
     """Asks the provider to send a refund, and records what it says. May be done again; what is told of need not be due."""
-    refund = order_store.refund(order_store.load(order_id), refund_sk)
+    order = order_store.load(order_id)
+    refund = order_store.refund(order, refund_sk)
     if refund.state != 'requested' or not (is_told or refund.is_due('send_refund')):
         return
     payment = store.get(refund.payment_id)
     at_provider, payment_ref = provider(payment.provider), payment.provider_ref
     found = at_provider.find_refund(refund.id, refund.provider_ref, payment_ref)
+    if found is None and refunds.is_in_doubt(order, refund):
+        db.atomically(lambda tx: _hold_back(tx, order_id, refund_sk))
+        return
     outcome = found or at_provider.refund(refund.id, payment.id, refund.money, payment_ref)
     said = agreed(outcome, refund.id, refund.money)
     db.atomically(lambda tx: _record_refund(tx, order_id, refund_sk, payment.provider, said))
+
+
+def _hold_back(tx: Transaction, order_id: str, refund_sk: str) -> None:
+    """A bank has taken the payment back, or may yet: the buyer is not to have it twice."""
+    order = order_store.load(order_id)
+    refund = order_store.refund(order, refund_sk)
+    if refund.state == 'requested' and refunds.is_in_doubt(order, refund):
+        refunds.hold_back(tx, order, refund)
 
 
 def _record_refund(tx: Transaction, order_id: str, refund_sk: str, provider_name: str, outcome: Outcome) -> None:

@@ -383,3 +383,25 @@ def test_a_wallet_that_is_spent_while_its_top_up_is_claimed_back_is_looked_at_ag
     assert usd(buyer)['wallet_minor'] == 0
     assert market.order(order['id'])['funds'] == 'held'
     audit()
+
+
+@pytest.mark.parametrize('won', [True, False])
+def test_a_refund_that_was_not_sent_yet_waits_for_the_bank_so_that_nobody_gets_it_twice(market, buyer, clock, won):
+    order = market.cancelled()
+    _, ref = market.charged(order)
+    assert run_timers() == ['send_refund']
+    assert market.order(order['id'])['refunds'][0]['state'] == 'requested'
+    clock.shift(3_601)
+    assert run_timers() == ['send_refund']
+    market.decide(ref, won=won)
+    clock.shift(3_601)
+    assert run_timers() == ['send_refund']
+    order = market.order(order['id'])
+    assert order['refunds'][0]['state'] == ('succeeded' if won else 'superseded')
+    assert order['funds'] == ('refunded' if won else 'charged_back')
+    lost = journal_line(f'dispute_lost:{ref}', 'expense.chargeback:loss')
+    saved = journal_line(f'refund_superseded:{order["refunds"][0]["id"]}', 'expense.chargeback:loss')
+    assert (lost, saved) == ((0, 0) if won else (-TOTAL, TOTAL))
+    assert balances() == {}
+    assert run_timers() == []
+    audit()

@@ -39,6 +39,7 @@ EVENTS = {
     'pay:pay_2': orders.late_payment_captured(SIDES, Means('pay_2', 'sandbox', 10_610), 'ref_2'),
     'refund_ok:ref_1': orders.refund_succeeded(SIDES, 'ref_1', 10_610, 'sandbox'),
     'refund_failed:ref_1': orders.refund_failed(SIDES, 'ref_1', 10_610),
+    'refund_superseded:ref_1': orders.refund_superseded(SIDES, 'ref_1', 10_610),
     'complete:ord_1': orders.order_completed(SIDES, HELD, CLEARING, 'ID'),
     'release:ord_1': orders.payment_released(SIDES, CLEARING, BROKE),
     'pay:pay_3': orders.tip_captured(SIDES, Means('pay_3', 'sandbox', 1_000), 1_000, 200, BROKE),
