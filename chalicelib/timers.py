@@ -38,6 +38,7 @@ QUEUES = {
     'send_payout': settings.PROVIDER_QUEUE_URL,
     'read_notice': settings.PROVIDER_QUEUE_URL,
     'submit_evidence': settings.PROVIDER_QUEUE_URL,
+    'watch_chargeback': settings.PROVIDER_QUEUE_URL,
 }
 
 

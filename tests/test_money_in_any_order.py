@@ -128,6 +128,8 @@ def test_an_order_whose_money_is_on_its_way_back_is_claimed_back(market, clock, 
     assert run_timers() == ['send_refund']
     audit()
     market.decide(ref, won=won)
+    clock.shift(3_601)
+    assert run_timers() == ['send_refund'], 'it has waited for the bank'
     after = market.order(order['id'])
     assert (after['state'], after['funds']) == ('cancelled', 'refunded' if won else 'charged_back')
     assert balances() == {}
@@ -376,6 +378,7 @@ def test_an_extra_that_is_claimed_back_stops_its_order(market, buyer, seller, cl
     assert balances()[f'hold.dispute:{order["id"]}'] == extra['amount_minor']
     market.decide(ref, won=False)
     after = market.order(order['id'])
-    assert (after['state'], after['funds'], usd(buyer)['wallet_minor']) == ('cancelled', 'charged_back', PRICE + FEE)
+    assert (after['state'], after['funds'], after['refunds'][0]['amount_minor']) == ('cancelled', 'charged_back', PRICE + FEE)
     live_on(clock)
+    assert balances() == {}, 'what the bank did not take goes back the way it came'
     audit()

@@ -62,6 +62,8 @@ def _open(tx: Transaction, payment: Payment, told: ClaimedBack) -> None:
     )
     if told.evidence_due_at and about.order:
         chargeback.set_timer(('submit_evidence', max(now, told.evidence_due_at - _SUBMIT_BEFORE_MS)))
+    else:
+        _watch(chargeback)
     about.freeze(tx, chargeback)
     store.add(tx, chargeback)
 
@@ -119,7 +121,7 @@ def submit_by_itself(pk: str, sk: str) -> None:
 
 def send(chargeback: Chargeback | None) -> None:
     """Lets the provider have the evidence of what was submitted. Sent again, it changes nothing there."""
-    if chargeback is None or chargeback.state != 'submitted' or not chargeback.due_action:
+    if chargeback is None or chargeback.state != 'submitted' or chargeback.due_action != 'submit_evidence':
         return
     pack = evidence.pack(orders.load(chargeback.order_id or ''), chargeback)
     provider(chargeback.provider).contest_chargeback(chargeback.ref, evidence.as_text(pack))
@@ -136,6 +138,27 @@ def send_now(order_id: str, chargeback_id: str) -> Chargeback:
     return chargeback
 
 
+def watch(pk: str, sk: str) -> None:
+    """Asks what has become of a chargeback of which nobody has told us for a while."""
+    chargeback = store.find(pk, sk.removeprefix(store.sk('')))
+    if chargeback is None or not chargeback.is_due('watch_chargeback'):
+        return
+    learn(chargeback.provider, chargeback.ref)
+
+    def go_on(tx: Transaction) -> None:
+        seen = store.find(pk, chargeback.ref)
+        if seen and seen.is_due('watch_chargeback'):
+            _watch(seen)
+            store.save(tx, seen)
+
+    db.atomically(go_on)
+
+
+def _watch(chargeback: Chargeback) -> None:
+    """What a provider tells may be lost: an open chargeback is asked about once a day."""
+    chargeback.set_timer(('watch_chargeback', clock.now_ms() + clock.DAY))
+
+
 def _submit(chargeback: Chargeback) -> None:
     """It is due to be sent, until it was."""
     chargeback.state, chargeback.submitted_at = 'submitted', clock.now_ms()
@@ -144,6 +167,6 @@ def _submit(chargeback: Chargeback) -> None:
 
 def _sent(tx: Transaction, pk: str, ref: str) -> None:
     chargeback = store.find(pk, ref)
-    if chargeback and chargeback.due_action:
-        chargeback.set_timer(None)
+    if chargeback and chargeback.due_action == 'submit_evidence':
+        _watch(chargeback)
         store.save(tx, chargeback)

@@ -12,13 +12,15 @@ from chalicelib.ledger import order_postings as postings
 from chalicelib.ledger import store as ledger
 from chalicelib.ledger.credit_postings import spendable
 from chalicelib.ledger.postings import Posting
-from chalicelib.ledger.purse import Purse, Sides, Standing
+from chalicelib.ledger.purse import Sides, Standing
 from chalicelib.orders import refunds, tips
 from chalicelib.orders import store as orders
 from chalicelib.orders.lifecycle import PAID, SYSTEM, OrderFunds, OrderState
-from chalicelib.orders.rows import Order
+from chalicelib.orders.rows import Order, Refund
 from chalicelib.payments import store as payments
 from chalicelib.payments.store import Payment
+
+_CLOSED_BECAUSE = "The buyer's bank has taken the payment back"
 
 
 class Affected(Protocol):
@@ -61,15 +63,25 @@ class _Order:
         order = self.order
         if order.frozen_by == 'dispute':
             disputes.supersede(tx, order)
-        chargeback.parts = order.purse.frozen(chargeback.amount_minor)
+        chargeback.parts = self._taken(chargeback)
         if order.frozen_by != 'chargeback':
             self._explain(chargeback.parts.get('released', 0) or order.net_minor)
-        order.purse = order.purse.less(chargeback.parts)
+        order.purse = order.purse.less(_of_purse(chargeback.parts))
         order.freeze('chargeback')
         order.funds = OrderFunds.FROZEN.value
         orders.save(tx, order)
         ledger.post(tx, postings.chargeback_opened(order.sides, chargeback.claim, self._standing()))
         self._note(tx, chargeback, 'ChargebackReceived')
+
+    def _taken(self, chargeback: Chargeback) -> dict[str, int]:
+        """The order's own money first; then what refunds that did not get through have put into the buyer's wallet."""
+        parts = self.order.purse.frozen(chargeback.amount_minor)
+        failed = sum(refund.card_minor for refund in self.order.refunds if _is_in_wallet(refund, chargeback))
+        if failed:
+            (there,) = ledger.balances(self.order.currency, f'buyer.wallet:{self.order.buyer_id}')
+            left = chargeback.amount_minor - sum(parts.values())
+            parts['wallet'] = spendable(min(failed, there, left), self.order.currency)
+        return {name: part for name, part in parts.items() if part}
 
     def _explain(self, minor: int) -> None:
         """What the seller would have, or had, and has not as long as the bank has it."""
@@ -77,21 +89,26 @@ class _Order:
             self.order.hold(self.order.seller_id, 'chargeback', minor, rule='chargeback_open')
 
     def win(self, tx: Transaction, chargeback: Chargeback) -> None:
-        self.order.purse = self.order.purse.plus(chargeback.parts)
-        won = postings.chargeback_won(self.order.sides, chargeback.claim, self._standing())
+        self.order.purse = self.order.purse.plus(_of_purse(chargeback.parts))
         rest = self._go_on(tx, chargeback, is_lost=False)
-        orders.save(tx, self.order)
-        ledger.post(tx, won, *rest)
-        self._note(tx, chargeback, 'ChargebackWon')
+        self._end(
+            tx, chargeback, 'ChargebackWon', postings.chargeback_won(self.order.sides, chargeback.claim, self._standing()), rest
+        )
 
     def lose(self, tx: Transaction, chargeback: Chargeback) -> None:
         self.order.sources = [self._less(source, chargeback) for source in self.order.sources]
         rest = self._go_on(tx, chargeback, is_lost=True)
-        orders.save(tx, self.order)
-        ledger.post(tx, postings.chargeback_lost(self.order.sides, chargeback.claim), *rest)
-        self._note(tx, chargeback, 'ChargebackLost')
+        self._end(tx, chargeback, 'ChargebackLost', postings.chargeback_lost(self.order.sides, chargeback.claim), rest)
 
-    def _go_on(self, tx: Transaction, chargeback: Chargeback, *, is_lost: bool) -> list[Posting]:
+    def _end(self, tx: Transaction, chargeback: Chargeback, name: str, ended: Posting, rest: refunds.Taken | None) -> None:
+        orders.save(tx, self.order)
+        self._note(tx, chargeback, name)
+        if self.order.closed_because == _CLOSED_BECAUSE:
+            orders.note(tx, self.order, 'OrderCancelled', SYSTEM, reason=_CLOSED_BECAUSE, fault='none')
+        returned = refunds.request(tx, self.order, rest, Standing(), SYSTEM) if rest else None
+        ledger.post(tx, *(posting for posting in (ended, returned) if posting))
+
+    def _go_on(self, tx: Transaction, chargeback: Chargeback, *, is_lost: bool) -> refunds.Taken | None:
         """After the last chargeback of an order, it goes on; or it ends, if any of them was lost.
 
         The work of a completed one was accepted: what is left of its price goes on clearing.
@@ -99,20 +116,20 @@ class _Order:
         order = self.order
         others = [other for other in store.of_order(order) if other.id != chargeback.id and other.payment_id in self._own()]
         if any(other.is_open for other in others):
-            return []
+            return None
         order.thaw()
         is_lost = is_lost or any(other.state == 'lost' for other in others)
         if not is_lost or order.purse.clearing:  # what the bank did not take of accepted work is its seller's
             order.funds = refunds.funds_of(order)
             order.account_for()
-            return []
-        left, order.purse = order.purse, Purse()
+            return None
+        taken = refunds.take(order, held, SYSTEM, 'What the bank did not take') if (held := order.purse.held_minor) else None
         order.funds = OrderFunds.CHARGED_BACK.value
         order.set_timer(None)
         order.account_for()
         if order.state in PAID:
             self._cancel(tx)
-        return [postings.chargeback_rest(order.sides, chargeback.ref, left)] if left.held_minor else []
+        return taken
 
     def _own(self) -> set[str]:
         return {self._payment_id, *(source['payment_id'] for source in self.order.sources)}
@@ -123,7 +140,7 @@ class _Order:
             files.revoke(tx, file_id, order.buyer_id, order.id)
         order.enter(OrderState.CANCELLED)
         order.closed_at, order.closed_by = clock.now_ms(), SYSTEM.role.value
-        order.closed_because, order.fault = "The buyer's bank has taken the payment back", 'none'
+        order.closed_because, order.fault = _CLOSED_BECAUSE, 'none'
 
     def _less(self, source: dict[str, Any], chargeback: Chargeback) -> dict[str, Any]:
         if source['payment_id'] != chargeback.payment_id:
@@ -136,6 +153,14 @@ class _Order:
 
     def _note(self, tx: Transaction, chargeback: Chargeback, name: str) -> None:
         orders.note(tx, self.order, name, SYSTEM, chargeback_id=chargeback.id, amount_minor=chargeback.amount_minor)
+
+
+def _of_purse(parts: dict[str, int]) -> dict[str, int]:
+    return {name: part for name, part in parts.items() if name != 'wallet'}
+
+
+def _is_in_wallet(refund: Refund, chargeback: Chargeback) -> bool:
+    return refund.state == 'failed' and refund.payment_id == chargeback.payment_id
 
 
 class _Aside:
@@ -169,7 +194,7 @@ class _Aside:
 
 
 class _Wallet:
-    """What was paid into a wallet is taken from there, as far as it still is there."""
+    """What was paid into a wallet is taken from there; what is not there any more, its owner owes us, as sellers do."""
 
     order = None
     seller_id = None
@@ -179,13 +204,17 @@ class _Wallet:
         self._sides = Sides(payment.id, payment.buyer_id, payment.buyer_id, payment.currency)
 
     def freeze(self, tx: Transaction, chargeback: Chargeback) -> None:
-        (left,) = ledger.balances(chargeback.currency, f'buyer.wallet:{self._sides.buyer_id}')
-        taken = spendable(min(left, chargeback.amount_minor), chargeback.currency)
-        chargeback.parts = {'wallet': taken} if taken else {}
-        ledger.post(tx, postings.chargeback_opened(self._sides, chargeback.claim, Standing()))
+        (there,) = ledger.balances(chargeback.currency, f'buyer.wallet:{self._sides.buyer_id}')
+        taken = spendable(min(there, chargeback.amount_minor), chargeback.currency)
+        parts = {'wallet': taken, 'released': chargeback.amount_minor - taken}
+        chargeback.parts = {name: part for name, part in parts.items() if part}
+        ledger.post(tx, postings.chargeback_opened(self._sides, chargeback.claim, self._standing()))
 
     def win(self, tx: Transaction, chargeback: Chargeback) -> None:
-        ledger.post(tx, postings.chargeback_won(self._sides, chargeback.claim, Standing()))
+        ledger.post(tx, postings.chargeback_won(self._sides, chargeback.claim, self._standing()))
 
     def lose(self, tx: Transaction, chargeback: Chargeback) -> None:
         ledger.post(tx, postings.chargeback_lost(self._sides, chargeback.claim))
+
+    def _standing(self) -> Standing:
+        return ledger.standing(self._sides.buyer_id, self._sides.currency)

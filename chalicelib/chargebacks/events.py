@@ -7,6 +7,8 @@ from chalicelib.chargebacks import actions
 
 Handler = Callable[[str, str], None]
 
-TIMERS: Mapping[str, Handler] = MappingProxyType({'submit_evidence': actions.submit_by_itself})
+TIMERS: Mapping[str, Handler] = MappingProxyType(
+    {'submit_evidence': actions.submit_by_itself, 'watch_chargeback': actions.watch}
+)
 NOTICES: Mapping[str, Handler] = MappingProxyType({'learn_chargeback': actions.learn})
 """Their keys are not those of a row: the provider's name, and its reference."""

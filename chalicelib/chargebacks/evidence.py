@@ -5,19 +5,17 @@ from typing import Any
 
 from chalicelib import clock
 from chalicelib.chargebacks.store import Chargeback
-from chalicelib.money import CURRENCIES
+from chalicelib.money import shown
 from chalicelib.orders import store as orders
 from chalicelib.orders.rows import Order
-from chalicelib.reads import Paging
 
-_EVENTS = 100
 _MAX_CHARACTERS = 20_000
 """What a provider takes as one text."""
 
 
 def pack(order: Order, chargeback: Chargeback) -> dict[str, Any]:
     """What happened, in the words of the log. Texts of the buyer's own are part of it; nobody's address is."""
-    terms = order.terms
+    terms, log = order.terms, _log(order)
     return {
         'order_id': order.id,
         'payment_id': chargeback.payment_id,
@@ -28,29 +26,28 @@ def pack(order: Order, chargeback: Chargeback) -> dict[str, Any]:
         'package': terms['package']['description'],
         'price_minor': order.price_minor,
         'state': order.state,
-        'buyer_accepted': any(event['name'] == 'OrderCompleted' and event['by_role'] == 'buyer' for event in _log(order)),
+        'buyer_accepted': any(event['name'] == 'OrderCompleted' and event['by_role'] == 'buyer' for event in log),
         'answers': order.answers or [],
         'deliveries': [
             {'number': one.number, 'at': one.delivered_at, 'message': one.message, 'files': len(one.file_ids)}
             for one in order.deliveries
         ],
         'refunds_minor': sum(refund.amount_minor for refund in order.refunds),
-        'log': _log(order),
+        'log': log,
         'remarks': chargeback.remarks,
     }
 
 
 def as_text(pack: dict[str, Any]) -> str:
     """For people at a bank: one line for each thing that happened, the oldest first."""
-    money = f'{pack["currency"]} {pack["claimed_minor"] / 10 ** CURRENCIES[pack["currency"]].exponent:,.2f}'
+    money = shown(pack['claimed_minor'], pack['currency'], 'en')
     lines = [
         f'Order {pack["order_id"]}, payment {pack["payment_id"]}: {money} claimed back ({pack["claimed_because"]}).',
         f'Sold: {pack["what_was_sold"]}. {pack["package"]}',
         f'The buyer accepted the work: {"yes" if pack["buyer_accepted"] else "no"}.',
+        *([f'The seller adds: {_one_line(pack["remarks"])}'] if pack['remarks'] else []),
         *(said for _, said in sorted([*_happened(pack), *_delivered(pack)])),
     ]
-    if pack['remarks']:
-        lines.append(f'The seller adds: {pack["remarks"]}')
     return '\n'.join(lines)[:_MAX_CHARACTERS]
 
 
@@ -60,14 +57,21 @@ def _happened(pack: dict[str, Any]) -> list[tuple[int, str]]:
 
 def _delivered(pack: dict[str, Any]) -> list[tuple[int, str]]:
     return [
-        (one['at'], f'{_when(one["at"])} Delivery {one["number"]} (files: {one["files"]}): {one["message"]}')
+        (one['at'], f'{_when(one["at"])} Delivery {one["number"]} (files: {one["files"]}): {_one_line(one["message"])}')
         for one in pack['deliveries']
     ]
 
 
 def _log(order: Order) -> list[dict[str, Any]]:
-    rows = orders.events(order.id, Paging(_EVENTS)).rows
-    return [{'at': row['at'], 'name': row['name'], 'by_role': row['by_role'], 'data': json.loads(row['data'])} for row in rows]
+    return [
+        {'at': row['at'], 'name': row['name'], 'by_role': row['by_role'], 'data': json.loads(row['data'])}
+        for row in orders.all_events(order.id)
+    ]
+
+
+def _one_line(text: str) -> str:
+    """Somebody's own words, in which no line can be made to look like one of the log."""
+    return ' / '.join(line.strip() for line in text.splitlines() if line.strip())
 
 
 def _when(at: int) -> str:

@@ -23,10 +23,13 @@ routes = Routes(__name__, tag='Chargebacks')
 def list_chargebacks(caller: Caller, order_id: str) -> ChargebackList:
     """All chargebacks of an order, oldest first.
 
-    Each says what was taken from where, and until when there is something to say.
+    Each says what was taken from where, and until when there is something to say; the seller's remarks are not for the buyer.
     """
-    order, _ = orders.load_for(order_id, caller)
-    return ChargebackList(items=[ChargebackView.of(chargeback) for chargeback in store.of_order(order)])
+    order, actor = orders.load_for(order_id, caller)
+    views = [ChargebackView.of(chargeback) for chargeback in store.of_order(order)]
+    if actor.role is OrderRole.BUYER:
+        views = [view.model_copy(update={'remarks': None}) for view in views]
+    return ChargebackList(items=views)
 
 
 @routes.read('/orders/{order_id}/chargebacks/{chargeback_id}/evidence', answers=EvidencePack)

@@ -17,8 +17,9 @@ from chalicelib.orders import store as order_store
 from chalicelib.orders.lifecycle import SYSTEM, Actor, Fault, OrderRole
 from chalicelib.orders.rows import Order
 
-MAX_EVIDENCE = 20
-MAX_PROPOSALS = 40
+MAX_EVIDENCE = 10
+MAX_PROPOSALS = 20
+"""So that a dispute, and the answer that is remembered, fit into a row, whatever is written."""
 Words = dict[str, Any]
 """What somebody says and shows: `text` and `file_ids`."""
 
@@ -27,6 +28,7 @@ def open_one(tx: Transaction, caller: Caller, order_id: str, *, reason: str, ref
     """Opens a dispute about a paid order, and stops the order's clock."""
     order, actor = order_store.load_for(order_id, caller)
     order_lifecycle.decide('dispute', actor, order.facts())
+    _must_be_new(order, actor)
     now, dispute_id, most = clock.now_ms(), ids.new('dis'), order.purse.refundable_minor
     _check(order, refund_minor, most)
     dispute = Dispute(
@@ -67,6 +69,7 @@ def propose(tx: Transaction, caller: Caller, order_id: str, dispute_id: str, *, 
     """A split: what would go back to the buyer. It takes the place of what this side proposed before."""
     order, dispute, actor = _load('propose', caller, order_id, dispute_id)
     _check(order, refund_minor, dispute.most_minor)
+    _must_give_way(dispute, actor, refund_minor)
     if len(dispute.proposals) >= MAX_PROPOSALS:
         raise Conflict(f'{MAX_PROPOSALS} splits were proposed in this dispute, and no more are taken; ask support to rule')
     proposal = {'by': actor.role.value, 'refund_minor': refund_minor, 'message': message, 'at': clock.now_ms()}
@@ -126,9 +129,9 @@ def rule(
 def advance(tx: Transaction, order: Order, dispute: Dispute) -> None:
     """The time of a stage is over: what it comes to by default takes place."""
     match dispute.stage:
-        case Stage.RESPONDING:
+        case Stage.RESPONDING if not _is_for_nothing(order, dispute):
             _settle(tx, order, dispute, dispute.claim_minor, Outcome.BY_DEFAULT, actor=SYSTEM)
-        case Stage.PROPOSING:
+        case Stage.RESPONDING | Stage.PROPOSING:
             _enter(order, dispute, Stage.RULING)
             _save(tx, order, dispute, 'DisputeEscalated', SYSTEM)
         case Stage.RULING:
@@ -149,6 +152,26 @@ def _load(action: str, caller: Caller, order_id: str, dispute_id: str) -> tuple[
     dispute = store.find(*store.key(order_id, dispute_id))
     lifecycle.decide(action, dispute.side_of(actor), Stage(dispute.stage))
     return order, dispute, actor
+
+
+def _is_for_nothing(order: Order, dispute: Dispute) -> bool:
+    """Whether a seller claims money who has delivered nothing: nobody's silence pays for that."""
+    return dispute.opened_by == OrderRole.SELLER and not order.deliveries
+
+
+def _must_be_new(order: Order, actor: Actor) -> None:
+    """A side has one dispute, and what was decided stays decided: nobody holds an order by opening one after another."""
+    for dispute in store.of_order(order):
+        if dispute.opened_by == actor.role:
+            raise Conflict(f'You have had dispute {dispute.id} about this order already; ask support')
+
+
+def _must_give_way(dispute: Dispute, actor: Actor, refund_minor: int) -> None:
+    """Each side moves towards the other, or stays: a talk does not begin again from the end."""
+    so_far = dispute.position_of(actor.role.value)
+    if refund_minor > so_far if actor.role is OrderRole.BUYER else refund_minor < so_far:
+        word = 'less' if actor.role is OrderRole.BUYER else 'more'
+        raise Invalid.at('#/refund_minor', f'You have said {so_far} so far; propose that or {word}')
 
 
 def _check(order: Order, refund_minor: int, most: int) -> None:

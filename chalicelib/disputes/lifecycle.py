@@ -10,11 +10,11 @@ from chalicelib.policy import Policy
 
 class Stage(StrEnum):
     RESPONDING = 'responding'
-    """The other side has its say; silence grants the claim."""
+    """The other side has its say. Silence grants the claim; a seller's who has delivered nothing goes to support."""
     PROPOSING = 'proposing'
     """Either side proposes a split, and the other one may accept it; silence sends it to support."""
     RULING = 'ruling'
-    """Support rules; if it does not in time, the sides meet in the middle."""
+    """Support rules on what was said; if it does not in time, the sides meet in the middle."""
     CLOSED = 'closed'
 
 
@@ -49,11 +49,11 @@ def _rule(who: tuple[Side, ...], *stages: Stage) -> Rule:
 _BOTH = (Side.OPENER, Side.RESPONDENT)
 RULES = {
     'respond': _rule((Side.RESPONDENT,), Stage.RESPONDING),
-    'propose': _rule(_BOTH, Stage.PROPOSING, Stage.RULING),
+    'propose': _rule(_BOTH, Stage.PROPOSING),
     'accept_proposal': _rule(_BOTH, Stage.PROPOSING, Stage.RULING),
     'add_evidence': _rule(_BOTH, Stage.RESPONDING, Stage.PROPOSING, Stage.RULING),
     'escalate': _rule(_BOTH, Stage.PROPOSING),
-    'withdraw': _rule((Side.OPENER,), Stage.RESPONDING, Stage.PROPOSING, Stage.RULING),
+    'withdraw': _rule((Side.OPENER,), Stage.RESPONDING, Stage.PROPOSING),
     'rule': _rule((Side.SUPPORT,), Stage.RULING),
 }
 

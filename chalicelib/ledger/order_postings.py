@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.ledger.postings import Line, Posting, posting
-from chalicelib.ledger.purse import HELD, Means, Price, Purse, Sides, Standing
+from chalicelib.ledger.purse import Means, Price, Purse, Sides, Standing
 
 
 def payment_captured(sides: Sides, price: Price, means: Means, *, event: str = 'payment_captured') -> Posting:
@@ -191,17 +191,6 @@ def chargeback_lost(sides: Sides, claim: Claim) -> Posting:
         Line(f'receivable.dispute:{sides.order_id}', claim.taken_minor),
         Line(f'hold.dispute:{sides.order_id}', -claim.held_minor),
         Line('expense.chargeback:loss', claim.held_minor - claim.taken_minor),
-    )
-
-
-def chargeback_rest(sides: Sides, ref: str, left: Purse) -> Posting:
-    """What an order still holds when it ends with a chargeback (it was paid with credit) is the buyer's."""
-    return _of(
-        sides,
-        f'dispute_rest:{ref}',
-        'chargeback_rest',
-        *_own(sides, {name: -getattr(left, name) for name in HELD}),
-        Line(f'buyer.wallet:{sides.buyer_id}', left.held_minor, sides.buyer_id),
     )
 
 

@@ -18,12 +18,28 @@ def show(txid: str, caller: Caller) -> TransactionView:
     if found is None or not (owned or caller.is_staff):
         raise NotFound(f'There is no transaction {txid} of yours')
     lines = [_line(account, minor, owned) for account, minor in found['lines']]
+    if not caller.is_staff:
+        lines = _without_debts(lines)
     return TransactionView.model_validate({**found, 'id': txid, 'lines': lines})
 
 
 def _line(account: str, minor: int, owned: set[str]) -> dict[str, Any]:
     whose = 'yours' if account in owned else holder(account)
     return {'account': accounts.root(account), 'amount_minor': minor, 'whose': whose}
+
+
+def _without_debts(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Whether the other side owes us something is not the caller's: what pays it is shown as what is theirs to withdraw."""
+    theirs = [line for line in lines if line['account'] == 'receivable.seller' and line['whose'] == 'other_side']
+    if not theirs:
+        return lines
+    minor = sum(line['amount_minor'] for line in theirs)
+    rest = [line for line in lines if line not in theirs]
+    same = next((line for line in rest if line['account'] == 'seller.available' and line['whose'] == 'other_side'), None)
+    if same:
+        same['amount_minor'] += minor
+        return rest
+    return [*rest, {'account': 'seller.available', 'amount_minor': minor, 'whose': 'other_side'}]
 
 
 def holder(account: str) -> Holder:

@@ -37,7 +37,8 @@ def grant(tx: Transaction, caller: Caller, order_id: str, amount_minor: int, rea
     lifecycle.decide('refund', actor, order.facts())
     limits.check_another_refund(order)
     _check(order, amount_minor)
-    standing = ledger.standing(order.seller_id, order.currency) if order.funds == OrderFunds.RELEASED else Standing()
+    is_out = order.purse.released or order.purse.earned
+    standing = ledger.standing(order.seller_id, order.currency) if is_out else Standing()
     if actor.role is OrderRole.SELLER:
         _check_means(order, amount_minor, standing)
     taken = take(order, amount_minor, actor, reason)

@@ -13,9 +13,10 @@ from chalicelib.orders.rows import Order
 
 def check(order: Order, amount_minor: int) -> None:
     currency, rules = order.currency, order.policy
-    lowest, highest = rules.min_tip_minor[currency], rules.max_price_minor[currency]
+    lowest, highest = rules.min_tip_minor[currency], max(order.price_minor - order.tips_minor, 0)
     if not lowest <= amount_minor <= highest:
-        raise Invalid.at('#/amount_minor', f'A tip in {currency} is of {lowest} to {highest} minor units')
+        said = f'All tips of an order come to its price at most: this one is of {lowest} to {highest} minor units of {currency}'
+        raise Invalid.at('#/amount_minor', said)
     if not is_whole(amount_minor, currency):
         quantum = CURRENCIES[currency].quantum
         raise Invalid.at('#/amount_minor', f'An amount in {currency} is a multiple of {quantum} minor units')

@@ -94,6 +94,8 @@ def _reserve(
 ) -> Payment:
     """A payment that is due to be asked about; the credit that it uses is set aside in the same transaction."""
     now, payment_id = clock.now_ms(), ids.new('pay')
+    if how.uses_credit or purpose == 'top_up':
+        _must_owe_nothing(buyer_id, money.currency)
     wallet, promo = _credit(buyer_id, money) if how.uses_credit else (0, 0)
     card = money.minor - wallet - promo
     if card and how.method is None:
@@ -120,6 +122,15 @@ def _reserve(
         payment.hold(buyer_id, 'reserved', payment.means.credit_minor, rule='until_paid')
         ledger.post(tx, credit_postings.credit_reserved(buyer_id, money.currency, payment.means))
     return payment
+
+
+def _must_owe_nothing(buyer_id: str, currency: str) -> None:
+    """Credit is for those who have paid for what they had before."""
+    owed = ledger.standing(buyer_id, currency).owed_minor
+    if owed:
+        raise Conflict(
+            f'You owe {owed} minor units of {currency}, since a payment of yours was taken back; settle that with support'
+        )
 
 
 def _credit(buyer_id: str, money: Money) -> tuple[int, int]:
@@ -246,7 +257,9 @@ def _record_refund(tx: Transaction, order_id: str, refund_sk: str, provider_name
     if refund.state != 'requested':
         return
     refund.provider_ref = outcome.ref or refund.provider_ref
-    if outcome.status in (Status.SUCCEEDED, Status.FAILED):
+    if outcome.status is Status.FAILED and refunds.is_in_doubt(order, refund):
+        refunds.hold_back(tx, order, refund)
+    elif outcome.status in (Status.SUCCEEDED, Status.FAILED):
         failure = (outcome.failure or 'unknown') if outcome.status is Status.FAILED else None
         refunds.settle(tx, order, refund, provider=provider_name, failure=failure)
     else:

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.money import Money
-from chalicelib.payments.port import OutcomeUnknown, ProviderMismatch
+from chalicelib.payments.port import Outcome, OutcomeUnknown, ProviderMismatch, Status
 from chalicelib.payments.sandbox.provider import Sandbox
 from tests.support import resources
 from tests.support.api import deliver
@@ -206,7 +206,7 @@ def test_what_was_paid_into_a_wallet_is_taken_from_there(market, buyer, support,
 
 
 @pytest.mark.parametrize('wins', [(True, True), (True, False), (False, True), (False, False)])
-def test_two_chargebacks_of_one_order_end_with_the_last_of_them(market, buyer, wins):
+def test_two_chargebacks_of_one_order_end_with_the_last_of_them(market, buyer, clock, wins):
     from tests.support.requests import offer
 
     order = market.started()
@@ -225,7 +225,11 @@ def test_two_chargebacks_of_one_order_end_with_the_last_of_them(market, buyer, w
         return
     assert (after['state'], after['funds'], after['frozen_by']) == ('cancelled', 'charged_back', None)
     kept = {(True, False): TOTAL, (False, True): extra['amount_minor'], (False, False): 0}[wins]
-    assert usd(buyer)['wallet_minor'] == kept, "what the bank did not take is the buyer's too"
+    assert sum(refund['amount_minor'] for refund in after['refunds']) == kept, 'what the bank did not take goes back as it came'
+    clock.shift(3_601)
+    run_timers()
+    assert balances() == {}
+    audit()
 
 
 def test_the_evidence_is_the_orders_own_log(market, buyer, seller, support, stranger):
@@ -245,11 +249,12 @@ def test_the_evidence_is_the_orders_own_log(market, buyer, seller, support, stra
         'ChargebackReceived',
     ]
     assert 'Delivery 1 (files: 0): Here it is' in pack['text']
-    assert 'USD 105.50 claimed back (product_not_received)' in pack['text']
+    assert '$105.50 claimed back (product_not_received)' in pack['text']
     assert buyer.get(f'{path}/evidence').status == 404
     assert stranger.get(f'{path}/evidence').status == 404
     ok(seller.post(f'{path}/contest', {'remarks': 'The logo is on their shop front'}))
     assert buyer.post(f'{path}/contest', {}).problem == 'forbidden'
+    assert [one['remarks'] for one in chargebacks(buyer, order)] == [None], 'what the seller says is not for the buyer'
     sent = ok(support.post(f'{path}/contest', {}))
     assert (sent['state'], sent['remarks']) == ('submitted', 'The logo is on their shop front')
     at_bank = next(row for row in resources.rows('market') if row.get('row') == 'sandbox' and row['id'] == ref)
@@ -403,5 +408,89 @@ def test_a_refund_that_was_not_sent_yet_waits_for_the_bank_so_that_nobody_gets_i
     saved = journal_line(f'refund_superseded:{order["refunds"][0]["id"]}', 'expense.chargeback:loss')
     assert (lost, saved) == ((0, 0) if won else (-TOTAL, TOTAL))
     assert balances() == {}
+    assert run_timers() == []
+    audit()
+
+
+@pytest.mark.parametrize('won', [True, False])
+def test_what_a_failed_refund_has_put_into_a_wallet_is_taken_from_there(market, buyer, won):
+    order = market.paid(method='sandbox_card_no_refund')
+    ok(buyer.post(f'/orders/{order["id"]}/cancel', {'reason': 'No longer needed'}))
+    assert run_timers() == ['send_refund']
+    assert usd(buyer)['wallet_minor'] == TOTAL
+    _, ref = market.charged(order)
+    assert usd(buyer)['wallet_minor'] == 0
+    market.decide(ref, won=won)
+    assert usd(buyer)['wallet_minor'] == (TOTAL if won else 0)
+    assert journal_line(f'dispute_lost:{ref}', 'expense.chargeback:loss') == 0
+    audit()
+
+
+@pytest.mark.parametrize('won', [True, False])
+def test_a_refund_that_fails_while_a_bank_has_the_payment_goes_to_no_wallet_before_the_bank_has_decided(
+    market, buyer, clock, monkeypatch, won
+):
+    order = market.cancelled()
+    refused = {'money': Money(TOTAL, 'USD'), 'status': Status.FAILED, 'failure': 'disputed'}
+    monkeypatch.setattr(Sandbox, 'find_refund', lambda _, refund_id, *__: Outcome(refund_id, **refused))
+    _, ref = market.charged(order)
+    assert run_timers() == ['send_refund']
+    assert usd(buyer)['wallet_minor'] == 0
+    market.decide(ref, won=won)
+    clock.shift(3_601)
+    assert run_timers() == ['send_refund']
+    assert usd(buyer)['wallet_minor'] == (TOTAL if won else 0)
+    audit()
+
+
+def test_a_payment_is_claimed_back_after_another_one_of_its_order_was_lost(market, buyer, seller, clock):
+    from tests.support.requests import offer
+
+    order = market.started()
+    extra_id = offer(market, order)
+    extra = ok(buyer.post(f'/orders/{order["id"]}/extras/{extra_id}/payments', {'method': 'sandbox_card_ok'}), 201)
+    ok(seller.post(f'/orders/{order["id"]}/deliveries', {'message': 'Here'}), 201)
+    ok(buyer.post(f'/orders/{order["id"]}/accept'))
+    clock.shift(14 * DAY + 1)
+    run_timers()
+    earned = usd(seller)['available_minor']
+    _, ref = market.charged(order, extra['id'])
+    market.decide(ref, won=False)
+    left = usd(seller)['available_minor']
+    assert earned - left == extra['amount_minor']
+    _, other = market.charged(order)
+    assert usd(seller)['available_minor'] == 0, 'the rest of what the order has brought is taken as well'
+    market.decide(other, won=False)
+    audit()
+
+
+def test_who_owes_for_a_top_up_pays_nothing_in_and_uses_no_credit(market, buyer):
+    top_up = {'amount_minor': 12_000, 'currency': 'USD', 'method': 'sandbox_card_ok'}
+    payment = ok(buyer.post('/me/wallet/top-ups', top_up), 201)
+    order = market.placed()
+    ok(buyer.post(f'/orders/{order["id"]}/payments', {'use_credit': True}), 201)
+    ok(buyer.post(f'/sandbox/payments/{payment["id"]}/chargeback', {'reason': 'fraudulent'}))
+    run_provider()
+    market.decide(ref_of(payment['id']), won=False)
+    assert (usd(buyer)['wallet_minor'], usd(buyer)['owed_minor']) == (0, TOTAL)
+    assert buyer.post('/me/wallet/top-ups', top_up).problem == 'conflict'
+    other = market.placed()
+    assert (
+        buyer.post(f'/orders/{other["id"]}/payments', {'method': 'sandbox_card_ok', 'use_credit': True}).problem == 'conflict'
+    )
+    ok(buyer.post(f'/orders/{other["id"]}/payments', {'method': 'sandbox_card_ok'}), 201)
+    audit()
+
+
+def test_a_bank_whose_word_was_lost_is_asked_once_a_day(market, support, clock):
+    order = market.completed()
+    _, ref = market.charged(order)
+    clock.shift(6 * DAY + 1)
+    assert run_timers() == ['submit_evidence']
+    ok(support.post(f'/sandbox/chargebacks/{ref}/decision', {'won': True}))
+    resources.drain('provider')
+    clock.shift(DAY + 1)
+    assert run_timers() == ['watch_chargeback']
+    assert market.order(order['id'])['frozen_by'] is None
     assert run_timers() == []
     audit()

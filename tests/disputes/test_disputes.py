@@ -188,7 +188,7 @@ def test_in_clearing_all_of_the_price_may_go_back(market, buyer, seller, support
 
 @pytest.mark.parametrize(
     ('proposed', 'middle'),
-    [({}, 2_500), ({'seller': 1_000}, 3_000), ({'seller': 1_001, 'buyer': 4_000}, 2_500), ({'buyer': TOTAL}, TOTAL // 2)],
+    [({}, 2_500), ({'seller': 1_000}, 3_000), ({'seller': 1_001, 'buyer': 4_000}, 2_500), ({'seller': 5_000}, 5_000)],
 )
 def test_if_nobody_rules_the_sides_meet_in_the_middle(market, clock, proposed, middle):
     buyer, seller = market.buyer, market.seller
@@ -240,13 +240,13 @@ def test_evidence_is_for_both_sides_and_for_support(market, buyer, seller, stran
 
 def test_there_is_an_end_to_words(market, buyer, seller):
     _, path = market.contested(market.delivered())
-    for _ in range(19):
+    for _ in range(9):
         ok(buyer.post(f'{path}/evidence', {'text': '\N{GRINNING FACE}' * 2_000}), 201)
     assert buyer.post(f'{path}/evidence', {'text': 'More'}).problem == 'conflict'
     ok(seller.post(f'{path}/evidence', {'text': 'Mine is one more'}), 201)
-    for n in range(40):
+    for n in range(20):
         ok(seller.post(f'{path}/proposals', {'refund_minor': n, 'message': '\N{GRINNING FACE}' * 500}), 201)
-    assert seller.post(f'{path}/proposals', {'refund_minor': 1, 'message': 'More'}).problem == 'conflict'
+    assert seller.post(f'{path}/proposals', {'refund_minor': 20, 'message': 'More'}).problem == 'conflict'
 
 
 @pytest.mark.parametrize('refund', [-1, TOTAL + 1, 10**12, 10**13, 0.5, '5000', None])
@@ -315,11 +315,11 @@ def test_who_may_do_what_at_which_stage(action, side, stage):
     talking = {Stage.PROPOSING, Stage.RULING}
     table = {
         'respond': ({Side.RESPONDENT}, {Stage.RESPONDING}),
-        'propose': ({Side.OPENER, Side.RESPONDENT}, talking),
+        'propose': ({Side.OPENER, Side.RESPONDENT}, {Stage.PROPOSING}),
         'accept_proposal': ({Side.OPENER, Side.RESPONDENT}, talking),
         'add_evidence': ({Side.OPENER, Side.RESPONDENT}, talking | {Stage.RESPONDING}),
         'escalate': ({Side.OPENER, Side.RESPONDENT}, {Stage.PROPOSING}),
-        'withdraw': ({Side.OPENER}, talking | {Stage.RESPONDING}),
+        'withdraw': ({Side.OPENER}, {Stage.RESPONDING, Stage.PROPOSING}),
         'rule': ({Side.SUPPORT}, {Stage.RULING}),
     }
     who, stages = table[action]
@@ -353,3 +353,51 @@ def test_time_that_is_granted_while_an_order_stands_still_counts_when_it_goes_on
     order = market.order(order['id'])
     assert (order['delivery_due_at'], order['next_step']) == ('2027-01-28T08:00:00Z', 'time_out_order')
     assert order['next_step_at'] == '2027-02-27T08:00:00Z', 'thirty days after it is due, and not thirty days before'
+
+
+@pytest.mark.parametrize('end', ['withdrawn', 'agreed', 'ruled'])
+def test_nobody_holds_an_order_by_one_dispute_after_another(market, buyer, seller, support, end):
+    order = market.completed()
+    _, path = market.contested(order)
+    if end == 'withdrawn':
+        ok(buyer.post(f'{path}/withdraw'))
+    elif end == 'agreed':
+        ok(seller.post(f'{path}/proposals', {'refund_minor': 1_000, 'message': 'A tenth'}), 201)
+        ok(buyer.post(f'{path}/proposals/accept', {'refund_minor': 1_000}))
+    else:
+        ok(seller.post(f'{path}/escalate'))
+        ok(support.post(f'{path}/ruling', {'refund_minor': 0, 'reasoning': 'All is there', 'fault': 'none'}))
+    assert buyer.post(f'/orders/{order["id"]}/disputes', CLAIM).problem == 'conflict'
+    assert market.order(order['id'])['frozen_by'] is None
+
+
+def test_once_support_has_to_rule_nobody_takes_it_back_or_says_another_number(market, buyer, seller):
+    _, path = market.contested(market.delivered())
+    ok(seller.post(f'{path}/escalate'))
+    assert buyer.post(f'{path}/withdraw').problem == 'conflict'
+    assert buyer.post(f'{path}/proposals', {'refund_minor': 1_000, 'message': 'So'}).problem == 'conflict'
+
+
+def test_each_side_moves_towards_the_other(market, buyer, seller):
+    _, path = market.contested(market.delivered())
+    for who, minor, status in (
+        (buyer, 5_001, 422),
+        (buyer, 4_000, 201),
+        (buyer, 4_001, 422),
+        (seller, 500, 201),
+        (seller, 499, 422),
+    ):
+        answer = who.post(f'{path}/proposals', {'refund_minor': minor, 'message': 'So'})
+        assert answer.status == status, answer
+        assert answer.status == 201 or answer.pointers == ['#/refund_minor']
+
+
+def test_silence_pays_no_seller_who_has_delivered_nothing(market, seller, buyer, clock):
+    order = market.started()
+    claim = {'reason': 'buyer_unresponsive', 'refund_minor': 0, 'text': 'No answer'}
+    ok(seller.post(f'/orders/{order["id"]}/disputes', claim), 201)
+    clock.shift(5 * DAY + 1)
+    assert run_timers() == ['advance_dispute']
+    (dispute,) = ok(buyer.get(f'/orders/{order["id"]}/disputes'))['items']
+    assert (dispute['stage'], dispute['default']) == ('ruling', 'the_middle_is_taken')
+    assert market.order(order['id'])['frozen_by'] == 'dispute'

@@ -246,9 +246,10 @@ class Market(RuleBasedStateMachine):
             unit.purse, unit.state, unit.claim = unit.purse.plus(claim.parts), unit.before, None
         else:
             self.post(order_postings.chargeback_lost(sides, claim))
-            if unit.purse.held_minor:
-                self.post(order_postings.chargeback_rest(sides, claim.ref, unit.purse))
             unit.returned += claim.taken_minor
+            unit.state, unit.claim = unit.before, None
+            if unit.purse.held_minor:
+                self.refund(unit, 100)
             unit.purse, unit.state, unit.claim = Purse(), 'over', None
 
     @rule(target=payouts, data=st.data(), percent=st.integers(1, 130), fee=st.sampled_from([0, 1, 100]))

@@ -49,7 +49,6 @@ EVENTS = {
     'dispute_open:cb_2': orders.chargeback_opened(SIDES, EARLY_CLAIM, BROKE),
     'dispute_won:cb_2': orders.chargeback_won(SIDES, EARLY_CLAIM, BROKE),
     'dispute_lost:cb_2': orders.chargeback_lost(SIDES, EARLY_CLAIM),
-    'dispute_rest:cb_2': orders.chargeback_rest(SIDES, 'cb_2', HELD),
     'payout:pyo_1': payouts.payout_requested(TRANSFER, BROKE),
     'payout_paid:pyo_1': payouts.payout_paid(TRANSFER, 'sandbox'),
     'payout_failed:pyo_1': payouts.payout_failed(TRANSFER, BROKE),
@@ -198,17 +197,6 @@ def test_a_chargeback_that_is_won_costs_its_fee(claim):
     assert fold(f'dispute_open:{claim}', f'dispute_won:{claim}') == {
         'expense.chargeback:fee': -1_500,
         'psp.balance:sandbox': 1_500,
-    }
-
-
-def test_what_an_order_still_holds_after_a_lost_chargeback_is_the_buyers():
-    partly = orders.Claim('cb_3', 'sandbox', 600, 0, HELD.frozen(600))
-    said = lines(orders.chargeback_rest(SIDES, 'cb_3', HELD.less(partly.parts)))
-    assert said == {
-        'escrow:ord_1': -9_400,
-        'fee.buyer:ord_1': -550,
-        'fee.tax:ord_1': -60,
-        'buyer.wallet:usr_b': 10_010,
     }
 
 
