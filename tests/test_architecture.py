@@ -34,6 +34,7 @@ STANDARD_OR_PURE = {
     'chalicelib.ledger.order_postings',
     'chalicelib.ledger.postings',
     'chalicelib.ledger.purse',
+    'chalicelib.ids',
     'chalicelib.money',
     'chalicelib.policy',
     'chalicelib.taxes',

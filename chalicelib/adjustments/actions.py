@@ -1,6 +1,7 @@
 """The verbs of an adjustment: propose it, and as another person approve or reject it."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from chalicelib import clock, ids
@@ -10,12 +11,16 @@ from chalicelib.db import Transaction
 from chalicelib.errors import Conflict, Forbidden, Invalid, NotFound
 from chalicelib.ledger import store as ledger
 from chalicelib.ledger.postings import Posting
+from chalicelib.reconciliation import store as cases
+from chalicelib.reconciliation.store import Case
 from chalicelib.users import store as users
 
 
 def propose(tx: Transaction, admin_id: str, wanted: dict[str, Any], reason: str) -> Adjustment:
     """Says what is to be posted, and why. Whoever proposes it is the first of the two who approve it."""
     adjustment_id = ids.new('adj')
+    if admin_id == wanted.get('user_id'):
+        raise Forbidden('Nobody proposes what is for themselves')
     _posting(adjustment_id, wanted)
     adjustment = Adjustment(id=adjustment_id, wanted=wanted, reason=reason, proposed_by=admin_id, proposed_at=clock.now_ms())
     store.add(tx, adjustment)
@@ -27,11 +32,16 @@ def approve(tx: Transaction, admin_id: str, adjustment_id: str) -> Adjustment:
     adjustment = _open(adjustment_id)
     if adjustment.proposed_by == admin_id:
         raise Forbidden('Whoever proposed an adjustment has approved it already; somebody else has to as well')
-    posting = _posting(adjustment_id, adjustment.wanted)
+    if admin_id == adjustment.wanted.get('user_id'):
+        raise Forbidden('Nobody approves what is for themselves')
+    case, posting = _case(adjustment.wanted), _posting(adjustment_id, adjustment.wanted)
     _decide(adjustment, 'posted', admin_id)
-    adjustment.txid = posting.txid
+    adjustment.txid = posting.txid if posting else None
     store.save(tx, adjustment)
-    ledger.post(tx, posting)
+    if case:
+        cases.close_case(tx, case)
+    if posting:
+        ledger.post(tx, posting)
     return adjustment
 
 
@@ -43,16 +53,49 @@ def reject(tx: Transaction, admin_id: str, adjustment_id: str) -> Adjustment:
     return adjustment
 
 
-def _posting(adjustment_id: str, wanted: dict[str, Any]) -> Posting:
+def _posting(adjustment_id: str, wanted: dict[str, Any]) -> Posting | None:
+    case = _case(wanted)
+    if wanted['kind'] == 'close_case':
+        return None
     if wanted['kind'] == 'reversal':
         return _reversal(wanted['reverse_of'])
     rules.check(wanted)
-    if 'user_id' in wanted:
+    for pointer, user_id in _people(wanted):
         try:
-            users.get(wanted['user_id'])
+            users.get(user_id)
         except NotFound as missing:
-            raise Invalid.at('#/user_id', missing.detail) from missing
-    return rules.posting_of(adjustment_id, wanted)
+            raise Invalid.at(pointer, missing.detail) from missing
+    if case:
+        _check_suspense(wanted, case)
+    return rules.posting_of(adjustment_id, wanted, case.provider if case else None)
+
+
+def _people(wanted: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Everybody whose money it moves, and where they are named."""
+    if 'user_id' in wanted:
+        yield '#/user_id', wanted['user_id']
+    for name in ('debit_account', 'credit_account'):
+        if owner := rules.owner_of(wanted.get(name, '')):
+            yield f'#/{name}', owner
+
+
+def _case(wanted: dict[str, Any]) -> Case | None:
+    """The open case that it is about, if it is about one."""
+    if 'case_id' not in wanted:
+        return None
+    found = cases.case(wanted['case_id'])
+    if found is None or found.state != 'open':
+        raise Invalid.at('#/case_id', f'There is no open case {wanted["case_id"]}; GET /admin/reconciliation lists them')
+    return found
+
+
+def _check_suspense(wanted: dict[str, Any], case: Case) -> None:
+    """Nobody is given more than the case has put into suspense."""
+    there = rules.in_suspense(case.reason, case.expected_minor, case.seen_minor)
+    if wanted['currency'] != (case.seen_currency or case.currency):
+        raise Invalid.at('#/currency', f'This case is about {case.seen_currency or case.currency}')
+    if wanted['amount_minor'] > there:
+        raise Invalid.at('#/amount_minor', f'This case has put {max(there, 0)} minor units into suspense')
 
 
 def _reversal(txid: str) -> Posting:

@@ -3,8 +3,10 @@
 Accounts that belong to an order, a refund or a payout are none of it: their money moves with the thing itself.
 """
 
+import re
 from typing import Any
 
+from chalicelib import ids
 from chalicelib.errors import Invalid
 from chalicelib.ledger import accounts
 from chalicelib.ledger import correction_postings as corrections
@@ -26,11 +28,24 @@ BY_HAND = frozenset(
         *(root for root in accounts.CHART if root.startswith(('revenue.', 'expense.', 'fx.'))),
     }
 )
+_PROVIDER = r'^[a-z]{2,20}$'
 _PERSONAL = {'receivable.seller', 'seller.available', 'buyer.wallet', 'buyer.promo'}
 
+_PARTS = {
+    **dict.fromkeys(_PERSONAL, ids.pattern('usr')),
+    **dict.fromkeys(('psp.clearing', 'psp.balance', 'suspense', 'expense.psp_fee'), _PROVIDER),
+    'bank': r'^operating$',
+    'tax.payable': r'^[A-Z]{2}$',
+    'expense.chargeback': r'^(fee|loss)$',
+}
+"""What follows the root of an account."""
 
-def posting_of(adjustment_id: str, wanted: dict[str, Any]) -> Posting:
-    """The posting of an adjustment `{kind, currency, amount_minor, ...}`, as it was proposed."""
+
+def posting_of(adjustment_id: str, wanted: dict[str, Any], provider: str | None) -> Posting:
+    """The posting of an adjustment `{kind, currency, amount_minor, ...}`, as it was proposed.
+
+    `provider` is the one that unmatched money is with.
+    """
     currency, minor = wanted['currency'], wanted['amount_minor']
     match wanted['kind']:
         case 'write_off':
@@ -38,7 +53,7 @@ def posting_of(adjustment_id: str, wanted: dict[str, Any]) -> Posting:
         case 'promo_credit':
             return credit.promo_granted(adjustment_id, wanted['user_id'], currency, minor)
         case 'unmatched_money':
-            return corrections.unmatched_resolved(adjustment_id, wanted['provider'], wanted['user_id'], currency, minor)
+            return corrections.unmatched_resolved(adjustment_id, provider or '', wanted['user_id'], currency, minor)
         case _:
             taken, given = wanted['debit_account'], wanted['credit_account']
             lines = [Line(taken, -minor, owner_of(taken)), Line(given, minor, owner_of(given))]
@@ -65,6 +80,13 @@ def check(wanted: dict[str, Any]) -> None:
         raise Invalid.at('#/credit_account', 'Money moves between two accounts')
 
 
+def in_suspense(reason: str, expected_minor: int | None, seen_minor: int | None) -> int:
+    """What a case of the reconciliation has put into suspense."""
+    if reason in ('unexplained', 'duplicate', 'other_currency'):
+        return seen_minor or 0
+    return (seen_minor or 0) - (expected_minor or 0) if reason == 'other_amount' else 0
+
+
 def owner_of(account: str) -> str | None:
     """Whose statement a line on it is on."""
     root, _, owner = account.partition(':')
@@ -78,3 +100,6 @@ def _check_account(name: str, account: str) -> None:
         accounts.rule(account)
     except ValueError as unknown:
         raise Invalid.at(f'#/{name}', str(unknown)) from unknown
+    root, *parts = account.split(':')
+    if parts and not re.match(_PARTS.get(root, r'^[A-Za-z-]{2,20}$'), parts[0]):
+        raise Invalid.at(f'#/{name}', f'{parts[0]!r} is not what {root} is kept of')

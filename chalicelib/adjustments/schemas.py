@@ -37,12 +37,24 @@ class PromoCredit(_Money):
     user_id: UserId
 
 
+CaseId = Annotated[
+    str, StringConstraints(min_length=1, max_length=300), Field(description='A case of the reconciliation that is open.')
+]
+
+
 class UnmatchedMoney(_Money):
-    """Money in suspense is found to be a buyer's."""
+    """Money in suspense, of one line of a provider's report, is found to be a buyer's. That closes its case."""
 
     kind: Literal['unmatched_money']
     user_id: UserId
-    provider: Annotated[str, StringConstraints(pattern=r'^[a-z]{2,20}$')]
+    case_id: CaseId
+
+
+class CloseCase(Command):
+    """A case that does not close itself was looked into, and needs nothing more."""
+
+    kind: Literal['close_case']
+    case_id: CaseId
 
 
 class Transfer(_Money):
@@ -60,7 +72,7 @@ class Reversal(Command):
     reverse_of: Annotated[str, StringConstraints(pattern=ids.TRANSACTION.pattern)]
 
 
-Wanted = Annotated[WriteOff | PromoCredit | UnmatchedMoney | Transfer | Reversal, Field(discriminator='kind')]
+Wanted = Annotated[WriteOff | PromoCredit | UnmatchedMoney | Transfer | Reversal | CloseCase, Field(discriminator='kind')]
 
 
 class ProposeAdjustment(Command):
@@ -83,14 +95,15 @@ class ProposeAdjustment(Command):
 class AdjustmentView(View):
     id: str
     kind: Annotated[
-        Literal['write_off', 'promo_credit', 'unmatched_money', 'transfer', 'reversal'], Field(title='AdjustmentKind')
+        Literal['write_off', 'promo_credit', 'unmatched_money', 'transfer', 'reversal', 'close_case'],
+        Field(title='AdjustmentKind'),
     ]
     currency: CurrencyCode | None = None
     amount_minor: Annotated[
         Minor | None, Field(description='Null of a reversal, which has the amounts of what it reverses.')
     ] = None
     user_id: str | None = None
-    provider: str | None = None
+    case_id: str | None = None
     debit_account: str | None = None
     credit_account: str | None = None
     reverse_of: str | None = None

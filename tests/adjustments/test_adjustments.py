@@ -1,5 +1,9 @@
 import pytest
 
+from chalicelib import db
+from chalicelib.ledger import correction_postings as corrections
+from chalicelib.ledger import store as ledger
+from chalicelib.reconciliation import store as cases
 from tests.support import resources
 from tests.support.api import Person
 from tests.support.audit import audit
@@ -83,13 +87,64 @@ def test_a_debt_is_given_up(boss, second, market, seller, clock):
     audit()
 
 
-def test_money_that_nobody_knew_is_found_to_be_a_buyers(boss, second, buyer):
-    transfer = {'kind': 'transfer', 'currency': 'USD', 'amount_minor': 700}
-    post(boss, second, **transfer, debit_account='psp.clearing:sandbox', credit_account='suspense:sandbox')
-    post(boss, second, kind='unmatched_money', user_id=buyer.id, provider='sandbox', currency='USD', amount_minor=700)
+def open_case(minor=700, reason='unexplained', **about):
+    """As the reconciliation leaves it: a line that nothing explains, its money in suspense."""
+    posting = corrections.unmatched_received('x', 'sandbox', 'USD', minor)
+
+    def work(tx):
+        ledger.post(tx, posting)
+        cases.open_case(tx, 'sandbox', 'USD', reason, 'sandbox:x', seen_minor=minor, **about)
+
+    db.atomically(work)
+    return f'{reason}:sandbox:x'
+
+
+def found(buyer, case_id, minor=700, **other):
+    return {
+        'kind': 'unmatched_money',
+        'user_id': buyer.id,
+        'case_id': case_id,
+        'currency': 'USD',
+        'amount_minor': minor,
+    } | other
+
+
+def test_money_that_nobody_knew_is_found_to_be_a_buyers_and_that_closes_its_case(boss, second, buyer, support):
+    case_id = open_case()
+    twice = propose(boss, **found(buyer, case_id))
+    post(boss, second, **found(buyer, case_id))
     assert usd(buyer)['wallet_minor'] == 700
+    assert ok(support.get('/admin/reconciliation'))['items'] == []
     statement = ok(buyer.get('/me/statement'))['items']
     assert [(line['event'], line['amount_minor']) for line in statement] == [('unmatched_resolved', 700)]
+    again = second.post(f'/admin/adjustments/{twice["id"]}/approve')
+    assert (again.status, again.pointers) == (422, ['#/case_id'])
+
+
+@pytest.mark.parametrize(
+    ('wanted', 'pointer'),
+    [
+        ({'amount_minor': 701}, '#/amount_minor'),
+        ({'currency': 'IDR'}, '#/currency'),
+        ({'case_id': 'unexplained:sandbox:y'}, '#/case_id'),
+    ],
+)
+def test_nobody_is_given_what_is_not_in_suspense(boss, buyer, wanted, pointer):
+    answer = boss.post('/admin/adjustments', {'wanted': found(buyer, open_case()) | wanted, 'reason': WHY})
+    assert (answer.status, answer.pointers) == (422, [pointer])
+
+
+def test_a_case_that_needs_nothing_more_is_closed_by_two(boss, second, support):
+    case_id = open_case(reason='changed')
+    posted = post(boss, second, kind='close_case', case_id=case_id)
+    assert (posted['state'], posted['txid']) == ('posted', None)
+    assert ok(support.get('/admin/reconciliation'))['items'] == []
+
+
+def test_nobody_has_a_hand_in_what_is_for_themselves(boss, second):
+    assert boss.post('/admin/adjustments', {'wanted': promo(boss), 'reason': WHY}).problem == 'forbidden'
+    proposed = propose(boss, **promo(second))
+    assert second.post(f'/admin/adjustments/{proposed["id"]}/approve').problem == 'forbidden'
 
 
 def test_what_was_posted_by_mistake_is_undone_once(boss, second, buyer):
@@ -149,6 +204,9 @@ def test_bad_input_is_told_and_posts_nothing(boss, buyer, wanted, pointer):
         ('slush.fund', 'revenue.fx', '#/debit_account'),
         ('revenue.fx', 'seller.available', '#/credit_account'),
         ('revenue.fx', 'revenue.fx', '#/credit_account'),
+        ('revenue.fx', 'seller.available:nobody', '#/credit_account'),
+        ('revenue.fx', 'seller.available:usr_01ARZ3NDEKTSV4RRFFQ69G5FAV', '#/credit_account'),
+        ('psp.balance:NEVER#land', 'revenue.fx', '#/debit_account'),
     ],
 )
 def test_by_hand_money_moves_on_some_accounts_only(boss, debit, credit, pointer):
