@@ -157,7 +157,7 @@ def test_a_payout_is_paid(world):
 
 
 @pytest.mark.parametrize('dialect', ['xendit'])
-@pytest.mark.parametrize(('status', 'state'), [('SUCCEEDED', 'paid'), ('FAILED', 'failed'), ('REVERSED', 'failed')])
+@pytest.mark.parametrize(('status', 'state'), [('SUCCEEDED', 'paid'), ('FAILED', 'failed'), ('REVERSED', 'returned')])
 def test_a_payout_that_takes_time_ends_as_it_is_told(world, status, state):
     payout = world.paid_out(is_slow=True)
     assert world.payout(payout['id'])['state'] == 'requested'
