@@ -64,13 +64,15 @@ class _Order:
         if order.frozen_by == 'dispute':
             disputes.supersede(tx, order)
         chargeback.parts = self._taken(chargeback)
+        standing = self._standing()
         if order.frozen_by != 'chargeback':
-            self._explain(chargeback.parts.get('released', 0) or order.net_minor)
+            released = chargeback.parts.get('released', 0)
+            self._explain(min(released, standing.available_minor) if released else order.net_minor)
         order.purse = order.purse.less(_of_purse(chargeback.parts))
         order.freeze('chargeback')
         order.funds = OrderFunds.FROZEN.value
         orders.save(tx, order)
-        ledger.post(tx, postings.chargeback_opened(order.sides, chargeback.claim, self._standing()))
+        ledger.post(tx, postings.chargeback_opened(order.sides, chargeback.claim, standing))
         self._note(tx, chargeback, 'ChargebackReceived')
 
     def _taken(self, chargeback: Chargeback) -> dict[str, int]:
@@ -84,7 +86,7 @@ class _Order:
         return {name: part for name, part in parts.items() if part}
 
     def _explain(self, minor: int) -> None:
-        """What the seller would have, or had, and has not as long as the bank has it."""
+        """What the seller would have, or had, and has not as long as the bank has it; what they owe instead is told as that."""
         if minor:
             self.order.hold(self.order.seller_id, 'chargeback', minor, rule='chargeback_open')
 

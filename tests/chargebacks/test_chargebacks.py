@@ -107,7 +107,7 @@ def test_what_was_paid_out_is_owed_and_the_next_order_pays_it(market, seller, cl
     _, ref = market.charged(order)
     (seen,) = chargebacks(seller, order)
     assert (seen['from_order_minor'], seen['from_seller_minor']) == (0, NET)
-    assert (usd(seller)['available_minor'], usd(seller)['owed_minor']) == (0, NET)
+    assert (usd(seller)['available_minor'], usd(seller)['owed_minor'], usd(seller)['pending']) == (0, NET, [])
     market.decide(ref, won=False)
     assert journal_line(f'dispute_lost:{ref}', 'expense.chargeback:loss') == NET - TOTAL
     audit()
