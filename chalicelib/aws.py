@@ -10,6 +10,7 @@ from typing import Any
 import botocore.client
 import botocore.config
 import botocore.exceptions
+import botocore.httpsession
 import botocore.parsers
 import botocore.serialize
 import botocore.session
@@ -123,6 +124,9 @@ def is_outage(failure: BaseException) -> bool:
 @cache
 def session() -> botocore.session.Session:
     made = botocore.session.get_session()
+    # Its own bundle, of which the archive keeps a few authorities; certifi's has all, and would be read for every connection.
+    if not made.get_config_variable('ca_bundle'):
+        made.set_config_variable('ca_bundle', botocore.httpsession.DEFAULT_CA_BUNDLE)
     made.register_component('response_parser_factory', _ParserFactory())
     made.register('creating-client-class.dynamodb', lambda base_classes, **_: base_classes.insert(0, _DynamoDB))
     return made

@@ -7,6 +7,8 @@ amount, in minor units, that a person is ever asked to pay or told to receive.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chalicelib.errors import Invalid
+
 
 @dataclass(frozen=True, slots=True)
 class Currency:
@@ -96,3 +98,14 @@ def decimal(minor: int, currency: str) -> str:
     major, rest = divmod(abs(minor), 10**rule.exponent)
     decimals = f'.{rest:0{rule.exponent}d}' if rule.quantum < 10**rule.exponent else ''
     return f'{"-" if minor < 0 else ""}{major}{decimals}'
+
+
+def whole_amounts(currency: str) -> str:
+    """What amounts that can be paid are, in words."""
+    return f'An amount in {currency} is a multiple of {CURRENCIES[currency].quantum} minor units'
+
+
+def must_be_whole(minor: int, currency: str, pointer: str) -> None:
+    """Raises Invalid, at this field of the body, for an amount that nobody can pay."""
+    if not is_whole(minor, currency):
+        raise Invalid.at(pointer, whole_amounts(currency))

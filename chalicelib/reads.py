@@ -186,10 +186,11 @@ def page(
     )
 
 
-def whole(table: str, shown: Page) -> Page:
-    """The same page with its rows as they stand now, for an index that holds only their keys. One request."""
+def waiting(queue: str, paging: Paging) -> Page:
+    """What waits for staff in one queue, newest first and whole. Two requests: the index does not hold all of a row."""
+    shown = page(settings.MARKET_TABLE, ('case_queue', queue), 'listed_at', paging, index='open_cases')
     keys = [(row['pk'], row['sk']) for row in shown.rows]
-    found = {(row['pk'], row['sk']): row for row in find_many(table, keys)} if keys else {}
+    found = {(row['pk'], row['sk']): row for row in find_many(settings.MARKET_TABLE, keys)} if keys else {}
     return Page([found[key] for key in keys if key in found], shown.next_cursor)
 
 

@@ -3,8 +3,10 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import botocore
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest, AWSResponse
@@ -110,3 +112,10 @@ def test_nothing_is_sent_without_credentials(use):
 def test_an_outage_is_told_from_a_mistake_of_ours(status, code, is_outage):
     said = {'Error': {'Code': code}, 'ResponseMetadata': {'HTTPStatusCode': status}}
     assert aws.is_outage(ClientError(said, 'Query')) is is_outage
+
+
+def test_the_sdk_trusts_its_own_bundle_which_the_archive_trims_unless_another_is_named(monkeypatch):
+    own = Path(botocore.__file__).parent / 'cacert.pem'
+    for named, trusted in (('', str(own)), ('/etc/others.pem', '/etc/others.pem')):
+        monkeypatch.setenv('AWS_CA_BUNDLE', named)
+        assert aws.session.__wrapped__().get_config_variable('ca_bundle') == trusted

@@ -12,7 +12,7 @@ from chalicelib.ledger import accounts
 from chalicelib.ledger import correction_postings as corrections
 from chalicelib.ledger import credit_postings as credit
 from chalicelib.ledger.postings import Line, Posting
-from chalicelib.money import CURRENCIES, is_whole
+from chalicelib.money import must_be_whole
 
 BY_HAND = frozenset(
     {
@@ -69,10 +69,7 @@ def reversal_of(txid: str, currency: str, lines: list[list[Any]]) -> Posting:
 
 def check(wanted: dict[str, Any]) -> None:
     """Refuses what could never be posted, with what would be right."""
-    currency = wanted['currency']
-    if not is_whole(wanted['amount_minor'], currency):
-        quantum = CURRENCIES[currency].quantum
-        raise Invalid.at('#/amount_minor', f'An amount in {currency} is a multiple of {quantum} minor units')
+    must_be_whole(wanted['amount_minor'], wanted['currency'], '#/amount_minor')
     for name in ('debit_account', 'credit_account'):
         if name in wanted:
             _check_account(name, wanted[name])

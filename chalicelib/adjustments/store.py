@@ -2,7 +2,7 @@
 
 from pynamodb.attributes import UnicodeAttribute
 
-from chalicelib import reads, settings
+from chalicelib import reads
 from chalicelib.db import IntegerAttribute, JSONAttribute, MarketRow, Transaction
 from chalicelib.errors import Conflict, Moved, NotFound
 from chalicelib.reads import Page, Paging
@@ -47,8 +47,7 @@ def save(tx: Transaction, adjustment: Adjustment) -> None:
 
 def open_ones(paging: Paging) -> Page:
     """Those that wait for a second approval, newest first."""
-    page = reads.page(settings.MARKET_TABLE, ('case_queue', _QUEUE), 'listed_at', paging, index='open_cases')
-    return reads.whole(settings.MARKET_TABLE, page)
+    return reads.waiting(_QUEUE, paging)
 
 
 def _pk(adjustment_id: str) -> str:

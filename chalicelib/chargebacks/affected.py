@@ -7,13 +7,12 @@ from chalicelib.chargebacks import store
 from chalicelib.chargebacks.store import Chargeback
 from chalicelib.db import Transaction
 from chalicelib.disputes import actions as disputes
-from chalicelib.files import store as files
 from chalicelib.ledger import order_postings as postings
 from chalicelib.ledger import store as ledger
 from chalicelib.ledger.credit_postings import spendable
 from chalicelib.ledger.postings import Posting
 from chalicelib.ledger.purse import Sides, Standing
-from chalicelib.orders import refunds, tips
+from chalicelib.orders import deliveries, refunds, tips
 from chalicelib.orders import store as orders
 from chalicelib.orders.lifecycle import PAID, SYSTEM, OrderFunds, OrderState
 from chalicelib.orders.rows import Order, Refund
@@ -138,8 +137,7 @@ class _Order:
 
     def _cancel(self, tx: Transaction) -> None:
         order = self.order
-        for file_id in {file_id for delivery in order.deliveries for file_id in delivery.file_ids}:
-            files.revoke(tx, file_id, order.buyer_id, order.id)
+        deliveries.take_back(tx, order)
         order.enter(OrderState.CANCELLED)
         order.closed_at, order.closed_by = clock.now_ms(), SYSTEM.role.value
         order.closed_because, order.fault = _CLOSED_BECAUSE, 'none'

@@ -2,7 +2,7 @@
 
 from pynamodb.attributes import UnicodeAttribute
 
-from chalicelib import reads, settings
+from chalicelib import reads
 from chalicelib.db import IntegerAttribute, JSONAttribute, Transaction
 from chalicelib.errors import Moved, NotFound
 from chalicelib.ledger.order_postings import Claim
@@ -90,5 +90,4 @@ def of_order(order: Order) -> list[Chargeback]:
 
 def open_ones(paging: Paging) -> Page:
     """Those that are open, newest first, whole."""
-    page = reads.page(settings.MARKET_TABLE, ('case_queue', _QUEUE), 'listed_at', paging, index='open_cases')
-    return reads.whole(settings.MARKET_TABLE, page)
+    return reads.waiting(_QUEUE, paging)

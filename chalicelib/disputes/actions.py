@@ -10,7 +10,7 @@ from chalicelib.disputes.lifecycle import Outcome, Stage
 from chalicelib.disputes.store import Dispute
 from chalicelib.errors import Conflict, Invalid
 from chalicelib.files import store as files
-from chalicelib.money import CURRENCIES, is_whole
+from chalicelib.money import must_be_whole
 from chalicelib.orders import actions as orders
 from chalicelib.orders import lifecycle as order_lifecycle
 from chalicelib.orders import store as order_store
@@ -175,9 +175,7 @@ def _must_give_way(dispute: Dispute, actor: Actor, refund_minor: int) -> None:
 
 
 def _check(order: Order, refund_minor: int, most: int) -> None:
-    if not is_whole(refund_minor, order.currency):
-        quantum = CURRENCIES[order.currency].quantum
-        raise Invalid.at('#/refund_minor', f'An amount in {order.currency} is a multiple of {quantum} minor units')
+    must_be_whole(refund_minor, order.currency, '#/refund_minor')
     if not 0 <= refund_minor <= most:
         raise Invalid.at('#/refund_minor', f'Between 0 and {most} minor units of {order.currency} could go back to the buyer')
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib.errors import FieldError
 from chalicelib.gigs.categories import SLUGS
-from chalicelib.money import CURRENCIES, is_whole
+from chalicelib.money import is_whole, whole_amounts
 from chalicelib.policy import Policy
 
 TIERS = ('basic', 'standard', 'premium')
@@ -46,8 +46,7 @@ def _prices(gig: dict[str, Any], policy: Policy) -> Iterator[FieldError]:
     for part in ('packages', 'extras'):
         for n, item in enumerate(gig[part]):
             if not is_whole(item['price_minor'], currency):
-                quantum = CURRENCIES[currency].quantum
-                yield _wrong(f'{part}/{n}/price_minor', f'A price in {currency} is a multiple of {quantum} minor units')
+                yield _wrong(f'{part}/{n}/price_minor', whole_amounts(currency))
     for n, extra in enumerate(gig['extras']):
         if extra['price_minor'] > highest:
             yield _wrong(f'extras/{n}/price_minor', f'An extra costs {highest} minor units of {currency} at most')

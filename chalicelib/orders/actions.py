@@ -4,7 +4,6 @@ from chalicelib import clock, ids
 from chalicelib.auth import Caller
 from chalicelib.db import Transaction
 from chalicelib.errors import Conflict, Invalid
-from chalicelib.files import store as files
 from chalicelib.gigs import store as gigs
 from chalicelib.ledger import order_postings as postings
 from chalicelib.ledger import store as ledger
@@ -162,8 +161,7 @@ def time_out(tx: Transaction, order: Order) -> None:
 
 def close(tx: Transaction, order: Order, state: OrderState, actor: Actor, *, reason: str, fault: Fault) -> None:
     """An end without completion: whatever is held goes back, and whatever was handed over is taken back."""
-    for file_id in {file_id for delivery in order.deliveries for file_id in delivery.file_ids}:
-        files.revoke(tx, file_id, order.buyer_id, order.id)
+    deliveries.take_back(tx, order)
     order.enter(state)
     order.closed_at, order.closed_by, order.closed_because = clock.now_ms(), actor.role.value, reason
     is_paid = order.funds == OrderFunds.HELD

@@ -9,7 +9,7 @@ from chalicelib.errors import Conflict, Invalid
 from chalicelib.ledger import order_postings as postings
 from chalicelib.ledger import store as ledger
 from chalicelib.ledger.purse import Means, Price
-from chalicelib.money import CURRENCIES, is_whole, percentage
+from chalicelib.money import must_be_whole, percentage
 from chalicelib.orders import extensions, lifecycle, limits, store
 from chalicelib.orders.lifecycle import PAID, SYSTEM, Actor, OrderState
 from chalicelib.orders.rows import Addition, Order
@@ -106,8 +106,7 @@ def _with(order: Order, addition: Addition) -> dict[str, Any]:
 def _price(order: Order, price_minor: int) -> Price:
     """The fees of an extra are those of its order."""
     currency, terms = order.currency, order.terms
-    if not is_whole(price_minor, currency):
-        raise Invalid.at('#/price_minor', f'A price in {currency} is a multiple of {CURRENCIES[currency].quantum} minor units')
+    must_be_whole(price_minor, currency, '#/price_minor')
     offered = sum(addition.price_minor for addition in order.additions if addition.state == 'offered')
     most = order.policy.max_price_minor[currency] - order.price_minor - offered
     if price_minor > most:

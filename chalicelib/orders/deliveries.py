@@ -42,6 +42,12 @@ def request_revision(tx: Transaction, caller: Caller, order_id: str, reason: str
     return order
 
 
+def take_back(tx: Transaction, order: Order) -> None:
+    """The buyer of an order that ended without completion sees none of its files any more."""
+    for file_id in {file_id for delivery in order.deliveries for file_id in delivery.file_ids}:
+        files.revoke(tx, file_id, order.buyer_id, order.id)
+
+
 def _hand_over(tx: Transaction, order: Order, actor: Actor, message: str, file_ids: list[str]) -> None:
     number = len(order.deliveries) + 1
     delivery = Delivery(number=number, message=message, file_ids=file_ids, delivered_at=clock.now_ms())

@@ -15,7 +15,7 @@ from chalicelib.ledger import store as ledger
 from chalicelib.ledger.order_postings import Leg
 from chalicelib.ledger.postings import Posting
 from chalicelib.ledger.purse import Means, Standing
-from chalicelib.money import CURRENCIES, is_whole
+from chalicelib.money import must_be_whole
 from chalicelib.orders import lifecycle, limits, store
 from chalicelib.orders.lifecycle import SYSTEM, Actor, OrderFunds, OrderRole, OrderState
 from chalicelib.orders.rows import Order, Refund
@@ -49,9 +49,7 @@ def grant(tx: Transaction, caller: Caller, order_id: str, amount_minor: int, rea
 
 def _check(order: Order, amount_minor: int) -> None:
     most = order.purse.refundable_minor
-    if not is_whole(amount_minor, order.currency):
-        quantum = CURRENCIES[order.currency].quantum
-        raise Invalid.at('#/amount_minor', f'An amount in {order.currency} is a multiple of {quantum} minor units')
+    must_be_whole(amount_minor, order.currency, '#/amount_minor')
     if amount_minor > most:
         raise Invalid.at('#/amount_minor', f'This order has {most} minor units of {order.currency} that could go back')
     if amount_minor == most and order.state != OrderState.COMPLETED:

@@ -5,7 +5,7 @@ from chalicelib.errors import Invalid
 from chalicelib.ledger import order_postings as postings
 from chalicelib.ledger import store as ledger
 from chalicelib.ledger.purse import Means
-from chalicelib.money import CURRENCIES, is_whole, percentage
+from chalicelib.money import must_be_whole, percentage
 from chalicelib.orders import store
 from chalicelib.orders.lifecycle import SYSTEM
 from chalicelib.orders.rows import Order
@@ -17,9 +17,7 @@ def check(order: Order, amount_minor: int) -> None:
     if not lowest <= amount_minor <= highest:
         said = f'All tips of an order come to its price at most: this one is of {lowest} to {highest} minor units of {currency}'
         raise Invalid.at('#/amount_minor', said)
-    if not is_whole(amount_minor, currency):
-        quantum = CURRENCIES[currency].quantum
-        raise Invalid.at('#/amount_minor', f'An amount in {currency} is a multiple of {quantum} minor units')
+    must_be_whole(amount_minor, currency, '#/amount_minor')
 
 
 def net_minor(order: Order, tip_minor: int) -> int:

@@ -6,7 +6,7 @@ from chalicelib.errors import Invalid, NotFound
 from chalicelib.ledger import payout_postings as postings
 from chalicelib.ledger import store as ledger
 from chalicelib.ledger.purse import Standing
-from chalicelib.money import CURRENCIES, Money, is_whole
+from chalicelib.money import Money, must_be_whole
 from chalicelib.payments.port import Outcome, Status, agreed, ask_again_at
 from chalicelib.payments.providers import provider, provider_for
 from chalicelib.payouts import store
@@ -107,6 +107,4 @@ def _check(money: Money) -> None:
     lowest = policy.current(settings.STAGE).min_payout_minor[money.currency]
     if money.minor < lowest:
         raise Invalid.at('#/amount_minor', f'A payout in {money.currency} is of {lowest} minor units or more')
-    if not is_whole(money.minor, money.currency):
-        quantum = CURRENCIES[money.currency].quantum
-        raise Invalid.at('#/amount_minor', f'An amount in {money.currency} is a multiple of {quantum} minor units')
+    must_be_whole(money.minor, money.currency, '#/amount_minor')

@@ -29,7 +29,7 @@ API = "import app; from chalicelib import aws; aws.client('dynamodb')"
 # What urllib3 does for every new connection.
 _TRUST = """
 from botocore.httpsession import create_urllib3_context, get_cert_path
-create_urllib3_context().load_verify_locations(get_cert_path(True))
+create_urllib3_context().load_verify_locations(get_cert_path({verify}))
 """
 EVENTS = ('sweep_timers', 'release_payments', 'advance_orders', 'settle_with_provider', 'inspect_files')
 _WORKER = Path(__file__).with_name('worker.py')
@@ -82,9 +82,9 @@ def measure(trees: Trees, around: Surroundings) -> dict[str, Cost]:
 def _cases(trees: Trees, around: Surroundings) -> Iterable[tuple[str, Path, tuple[str, ...]]]:
     yield 'nothing', trees.installed, ('-c', 'pass')
     yield 'unit', trees.installed, ('-c', UNIT)
-    yield 'unit, trust', trees.installed, ('-c', UNIT + _TRUST)
+    yield 'unit, trust', trees.installed, ('-c', UNIT + _TRUST.format(verify=True))
     yield 'api', trees.shipped, ('-c', API)
-    yield 'api, trust', trees.shipped, ('-c', API + _TRUST)
+    yield 'api, trust', trees.shipped, ('-c', API + _TRUST.format(verify="aws.session().get_config_variable('ca_bundle')"))
     yield 'api, cached', trees.cached, ('-c', API)
     yield 'api, source', trees.source, ('-B', '-c', API)
     for case in ('get', 'place_first', 'announce_first', *EVENTS):
