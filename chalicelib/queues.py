@@ -20,7 +20,7 @@ MAX_RECEIVES = 5
 Batch = dict[str, list[dict[str, str]]]
 
 
-def act_on_timers(records: list[dict[str, Any]], handlers: Mapping[str, Callable[[str, str], None]]) -> Batch:
+def act_on_timers(records: list[dict[str, Any]], handlers: Mapping[str, timers.Handler]) -> Batch:
     """Timer messages: each to the handler of its action, which gets the keys of the row that is due."""
 
     def act(record: dict[str, Any]) -> None:
@@ -69,7 +69,7 @@ def put_aside(record: dict[str, Any]) -> None:
     aws.client('sqs').send_message(QueueUrl=settings.DEAD_LETTERS_URL, MessageBody=record['body'])
 
 
-def _read(body: str, handlers: Mapping[str, Callable[[str, str], None]]) -> tuple[Callable[[str, str], None], str, str]:
+def _read(body: str, handlers: Mapping[str, timers.Handler]) -> tuple[timers.Handler, str, str]:
     message = json.loads(body)
     if message['v'] != timers.MESSAGE_VERSION:
         raise ValueError(f'Unknown version {message["v"]}')

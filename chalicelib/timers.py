@@ -8,7 +8,7 @@ import contextlib
 import json
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -18,6 +18,9 @@ from chalicelib import aws, clock, reads, settings
 from chalicelib.db import IntegerAttribute, MarketRow, Transaction
 from chalicelib.errors import Moved
 from chalicelib.observe import logger, metrics
+
+Handler = Callable[[str, str], None]
+"""Acts on the row with these keys."""
 
 MESSAGE_VERSION = 1
 _ROWS_PER_SHARD = 2_000

@@ -64,7 +64,7 @@ def reversal_of(txid: str, currency: str, lines: list[list[Any]]) -> Posting:
     """The opposite of a transaction that was posted, if it is one that may be undone by hand."""
     if tied := sorted({account for account, _ in lines if accounts.root(account) not in BY_HAND}):
         raise Invalid.at('#/reverse_of', f'{txid} has moved {", ".join(tied)}, which moves with the thing itself only')
-    return corrections.reversed_(txid, currency, [Line(account, minor, owner_of(account)) for account, minor in lines])
+    return corrections.undone(txid, currency, [Line(account, minor, owner_of(account)) for account, minor in lines])
 
 
 def check(wanted: dict[str, Any]) -> None:

@@ -1,11 +1,10 @@
 """What chargebacks do when nobody is on the line, and what a provider's word of one leads to."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from chalicelib.chargebacks import actions
-
-Handler = Callable[[str, str], None]
+from chalicelib.timers import Handler
 
 TIMERS: Mapping[str, Handler] = MappingProxyType(
     {'submit_evidence': actions.submit_by_itself, 'watch_chargeback': actions.watch}

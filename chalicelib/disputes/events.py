@@ -1,12 +1,13 @@
 """What disputes do when nobody is on the line."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from chalicelib import db
 from chalicelib.db import Transaction
 from chalicelib.disputes import actions, store
 from chalicelib.orders import store as orders
+from chalicelib.timers import Handler
 
 
 def _advance(pk: str, sk: str) -> None:
@@ -19,4 +20,4 @@ def _advance(pk: str, sk: str) -> None:
     db.atomically(work)
 
 
-TIMERS: Mapping[str, Callable[[str, str], None]] = MappingProxyType({'advance_dispute': _advance})
+TIMERS: Mapping[str, Handler] = MappingProxyType({'advance_dispute': _advance})

@@ -20,7 +20,7 @@ def adjusted(adjustment_id: str, currency: str, lines: Sequence[Line]) -> Postin
     return posting(f'adjust:{adjustment_id}', 'adjusted', currency, *lines)
 
 
-def reversed_(txid: str, currency: str, lines: Sequence[Line]) -> Posting:
+def undone(txid: str, currency: str, lines: Sequence[Line]) -> Posting:
     """The opposite of an earlier transaction, whose lines these are: it is undone once."""
     opposite = [Line(line.account, -line.minor, line.owner_id) for line in lines]
     return posting(f'reverse:{txid}', 'reversed', currency, *opposite)

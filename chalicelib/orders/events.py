@@ -8,8 +8,7 @@ from chalicelib.db import Transaction
 from chalicelib.errors import NotFound
 from chalicelib.orders import actions, extensions, store
 from chalicelib.orders.rows import Order
-
-Handler = Callable[[str, str], None]
+from chalicelib.timers import Handler
 
 
 def _when_due(timer: str, act: Callable[[Transaction, Order], None]) -> Handler:

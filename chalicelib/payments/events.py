@@ -1,10 +1,11 @@
 """What payments and refunds do when nobody is on the line."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from chalicelib.orders import store as orders
 from chalicelib.payments import actions, store
+from chalicelib.timers import Handler
 
 
 def _settle_payment(pk: str, _: str) -> None:
@@ -15,6 +16,4 @@ def _send_refund(pk: str, sk: str) -> None:
     actions.send_refund(orders.order_id_of(pk), sk)
 
 
-TIMERS: Mapping[str, Callable[[str, str], None]] = MappingProxyType(
-    {'settle_payment': _settle_payment, 'send_refund': _send_refund}
-)
+TIMERS: Mapping[str, Handler] = MappingProxyType({'settle_payment': _settle_payment, 'send_refund': _send_refund})

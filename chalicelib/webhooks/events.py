@@ -1,8 +1,9 @@
 """What webhooks lead to when nobody is on the line."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
+from chalicelib.timers import Handler
 from chalicelib.webhooks import actions
 
-TIMERS: Mapping[str, Callable[[str, str], None]] = MappingProxyType({'read_notice': actions.follow_up})
+TIMERS: Mapping[str, Handler] = MappingProxyType({'read_notice': actions.follow_up})

@@ -60,7 +60,7 @@ EVENTS = {
     'affiliate:aff_1': credit.affiliate_rewarded('aff_1', 'usr_s', 'USD', 500),
     'adjust:adj_1': corrections.debt_written_off('adj_1', 'usr_s', 'USD', 3_000),
     'adjust:adj_2': corrections.adjusted('adj_2', 'USD', [Line('suspense:sandbox', -1), Line('revenue.fx', 1)]),
-    'reverse:adjust:adj_2': corrections.reversed_('adjust:adj_2', 'USD', [Line('suspense:sandbox', -1), Line('revenue.fx', 1)]),
+    'reverse:adjust:adj_2': corrections.undone('adjust:adj_2', 'USD', [Line('suspense:sandbox', -1), Line('revenue.fx', 1)]),
     'unmatched:sandbox:x': corrections.unmatched_received('x', 'sandbox', 'USD', 700),
     'adjust:adj_4': corrections.unmatched_resolved('adj_4', 'sandbox', 'usr_b', 'USD', 700),
     'fx_sell:fx_1': corrections.exchange_sold(
