@@ -7,9 +7,8 @@ app does it as well; and roles are read from the token that was verified here, n
 import json
 import time
 import urllib.request
-from dataclasses import dataclass
 from http.client import HTTPException
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from chalice import CognitoUserPoolAuthorizer
 
@@ -29,8 +28,7 @@ _REFETCH_AFTER_S = 60
 _LEEWAY_S = 60
 
 
-@dataclass(frozen=True)
-class Caller:
+class Caller(NamedTuple):
     user_id: str
     roles: frozenset[str] = frozenset()
 

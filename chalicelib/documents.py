@@ -1,8 +1,7 @@
 """Answers that are not JSON: files to be saved, as bytes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 CSV = 'text/csv'
@@ -10,8 +9,7 @@ PDF = 'application/pdf'
 _PARAMETERS = {CSV: '; charset=utf-8; header=present'}
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """`next_query` is that of the same path which answers what follows; None at the end."""
 
     media_type: str

@@ -6,8 +6,7 @@ stuck: the same request again is answered from the record, another request under
 
 import hashlib
 import json
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pynamodb.attributes import UnicodeAttribute
 
@@ -26,14 +25,12 @@ class Answered(MarketRow, discriminator='answer'):
     expires_at = IntegerAttribute()
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     status: int
     body: str
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(NamedTuple):
     """One principal's key for one operation, and a fingerprint of the request it was sent with."""
 
     pk: str

@@ -6,12 +6,12 @@ amount, in minor units, that a person is ever asked to pay or told to receive.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from chalicelib.errors import Invalid
 
 
-@dataclass(frozen=True, slots=True)
-class Currency:
+class Currency(NamedTuple):
     code: str
     exponent: int
     quantum: int
@@ -65,8 +65,7 @@ def is_whole(minor: int, currency: str) -> bool:
     return minor % CURRENCIES[currency].quantum == 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Style:
+class _Style(NamedTuple):
     """How a country writes amounts: the sign of the currency, and what stands between thousands and before decimals."""
 
     sign: str

@@ -1,7 +1,7 @@
 """What an operation of the API is, and who may call it."""
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from chalicelib.auth import Caller
 from chalicelib.schemas import Command, Query, View
@@ -27,8 +27,7 @@ class Access(Enum):
                 return bool(caller and 'admin' in caller.roles)
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(NamedTuple):
     """One method of one path, as the OpenAPI document tells it."""
 
     method: str

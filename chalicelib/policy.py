@@ -5,8 +5,8 @@ a new version, and old versions stay. Times are in milliseconds, fees in hundred
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import NamedTuple
 
 from chalicelib.clock import DAY, HOUR, MINUTE, SECOND
 
@@ -15,8 +15,7 @@ def _per_currency(**minor: int) -> Mapping[str, int]:
     return MappingProxyType(minor)
 
 
-@dataclass(frozen=True)
-class HoldRule:
+class HoldRule(NamedTuple):
     """How long a completed order's money clears, for the orders that all the conditions given are true of."""
 
     name: str
@@ -34,18 +33,17 @@ class HoldRule:
         )
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(NamedTuple):
     version: str
 
     commission_bps: int = 2_000
     buyer_fee_bps: int = 550
-    min_price_minor: Mapping[str, int] = field(default_factory=lambda: _per_currency(USD=500, IDR=5_000_000))
-    max_price_minor: Mapping[str, int] = field(default_factory=lambda: _per_currency(USD=2_000_000, IDR=30_000_000_000))
-    min_payout_minor: Mapping[str, int] = field(default_factory=lambda: _per_currency(USD=500, IDR=5_000_000))
-    payout_fee_minor: Mapping[str, int] = field(default_factory=lambda: _per_currency(USD=100, IDR=500_000))
-    min_tip_minor: Mapping[str, int] = field(default_factory=lambda: _per_currency(USD=100, IDR=1_000_000))
-    min_top_up_minor: Mapping[str, int] = field(default_factory=lambda: _per_currency(USD=500, IDR=5_000_000))
+    min_price_minor: Mapping[str, int] = _per_currency(USD=500, IDR=5_000_000)
+    max_price_minor: Mapping[str, int] = _per_currency(USD=2_000_000, IDR=30_000_000_000)
+    min_payout_minor: Mapping[str, int] = _per_currency(USD=500, IDR=5_000_000)
+    payout_fee_minor: Mapping[str, int] = _per_currency(USD=100, IDR=500_000)
+    min_tip_minor: Mapping[str, int] = _per_currency(USD=100, IDR=1_000_000)
+    min_top_up_minor: Mapping[str, int] = _per_currency(USD=500, IDR=5_000_000)
 
     day_ms: int = DAY
     """How long a day of delivery time, or of an extension, lasts."""
@@ -60,12 +58,10 @@ class Policy:
     """From a delivery until silence accepts it."""
     clearing_day_ms: int = DAY
     """How long a day in clearing lasts."""
-    hold_rules: tuple[HoldRule, ...] = field(
-        default_factory=lambda: (
-            HoldRule('large_order', 21, from_minor=_per_currency(USD=500_000, IDR=7_500_000_000)),
-            HoldRule('top_rated_seller', 7, level='top_rated'),
-            HoldRule('standard', 14),
-        )
+    hold_rules: tuple[HoldRule, ...] = (
+        HoldRule('large_order', 21, from_minor=_per_currency(USD=500_000, IDR=7_500_000_000)),
+        HoldRule('top_rated_seller', 7, level='top_rated'),
+        HoldRule('standard', 14),
     )
     """The first one that holds for an order decides."""
     dispute_answer_ms: int = 5 * DAY
@@ -82,8 +78,7 @@ class Policy:
 
 _2026_11 = Policy('2026-11')
 # For people trying things out, and for the demo: a day lasts a minute, and in clearing, where nobody acts, a second.
-_2026_11_LOCAL = replace(
-    _2026_11,
+_2026_11_LOCAL = _2026_11._replace(
     version='2026-11-local',
     day_ms=MINUTE,
     requirements_ms=14 * MINUTE,

@@ -4,8 +4,7 @@ import base64
 import itertools
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib import aws, settings
 from chalicelib.errors import Invalid
@@ -123,16 +122,14 @@ def scan(table: str, segment: int = 0, segments: int = 1) -> Iterator[dict[str, 
     return _pages('scan', request)
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(NamedTuple):
     """Some rows, and the cursor of the next ones where there are any."""
 
     rows: list[dict[str, Any]]
     next_cursor: str | None
 
 
-@dataclass(frozen=True)
-class Paging:
+class Paging(NamedTuple):
     """How much of a list is wanted, and from where."""
 
     limit: int

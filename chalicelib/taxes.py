@@ -4,20 +4,18 @@ Rates are in hundredths of a percent. An order keeps the tax that it was quoted 
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True)
-class Tax:
+class Tax(NamedTuple):
     country: str
     """ISO 3166-1 alpha-2, of the buyer."""
     name: str
     rate_bps: int
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return self._asdict()
 
 
 ON_BUYER_FEE: Mapping[str, Tax] = MappingProxyType(

@@ -1,7 +1,7 @@
 """Which dispute may become what, by whom, and what happens if nobody does anything. Pure."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from chalicelib.errors import Conflict, Forbidden
 from chalicelib.money import CURRENCIES
@@ -36,8 +36,7 @@ class Side(StrEnum):
     SUPPORT = 'support'
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     who: frozenset[Side]
     stages: frozenset[Stage]
 

@@ -1,8 +1,7 @@
 """What an invoice says, line by line, out of the ledger's own transactions. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from chalicelib import clock
 from chalicelib.invoices.labels import Language, label, rate
@@ -10,16 +9,14 @@ from chalicelib.ledger import accounts
 from chalicelib.money import shown
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     label: str
     amount: str
     note: str = ''
     is_total: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(NamedTuple):
     """One invoice, in words."""
 
     title: str
@@ -32,8 +29,7 @@ class Sheet:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(NamedTuple):
     """One transaction of the ledger: what it added to each kind of account."""
 
     at: int
@@ -64,8 +60,7 @@ class Moved:
         return f'{clock.utc(self.at):%Y-%m-%d}'
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(NamedTuple):
     """Who reads it: in what language, about what currency."""
 
     language: Language

@@ -6,9 +6,9 @@ that a transaction conditions on. The others (our own income, costs and provider
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 
 class Side(IntEnum):
@@ -18,8 +18,7 @@ class Side(IntEnum):
     DEBIT = -1
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     side: Side
     is_guarded: bool
     parts: int

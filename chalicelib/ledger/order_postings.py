@@ -1,8 +1,7 @@
 """The money events of one order, from its payment to its release, with all that may go back. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib.ledger.postings import Line, Posting, posting
 from chalicelib.ledger.purse import Means, Price, Purse, Sides, Standing
@@ -23,8 +22,7 @@ def payment_captured(sides: Sides, price: Price, means: Means, *, event: str = '
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(NamedTuple):
     """One refund: what goes back to the provider it came from, to the wallet, and to the credit that was given."""
 
     refund_id: str
@@ -139,8 +137,7 @@ def tip_captured(sides: Sides, means: Means, tip_minor: int, commission_minor: i
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A chargeback: what a buyer's bank has taken back, what that costs, and where it is taken from here."""
 
     ref: str

@@ -1,14 +1,13 @@
 """The money events of a payout: a seller's available money on its way to their bank. Pure."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chalicelib.ledger.order_postings import to_seller
 from chalicelib.ledger.postings import Line, Posting, posting
 from chalicelib.ledger.purse import Standing
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(NamedTuple):
     """One payout: what is taken from the seller, of which the fee is ours and the rest goes to the bank."""
 
     payout_id: str

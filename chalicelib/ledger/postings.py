@@ -8,13 +8,13 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from chalicelib.ledger import accounts
 from chalicelib.money import CURRENCIES, is_whole
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     account: str
     minor: int
     owner_id: str | None = None

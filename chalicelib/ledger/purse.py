@@ -1,7 +1,6 @@
 """What an order's own accounts hold, and what decides where its money comes from or goes to. Pure."""
 
-from dataclasses import dataclass, replace
-from typing import Self
+from typing import NamedTuple, Self
 
 from chalicelib.money import percentage, split
 
@@ -9,8 +8,7 @@ HELD = ('escrow', 'fee', 'tax', 'clearing', 'commission')
 """What stands on accounts of the order's own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
+class Sides(NamedTuple):
     """Whose order it is, and in what currency."""
 
     order_id: str
@@ -19,8 +17,7 @@ class Sides:
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(NamedTuple):
     """What is paid for an order, or for something added to it, in minor units."""
 
     price_minor: int
@@ -32,8 +29,7 @@ class Price:
         return self.price_minor + self.buyer_fee_minor + self.tax_minor
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
+class Means(NamedTuple):
     """How something is paid: by the provider, out of the wallet, out of credit that was given."""
 
     payment_id: str
@@ -47,8 +43,7 @@ class Means:
         return self.wallet_minor + self.promo_minor
 
 
-@dataclass(frozen=True, slots=True)
-class Purse:
+class Purse(NamedTuple):
     """What an order's own accounts hold; and, once it is released, what could still be asked back."""
 
     escrow: int = 0
@@ -92,7 +87,7 @@ class Purse:
         changed = {name: getattr(self, name) + part for name, part in parts.items()}
         if any(minor < 0 for minor in changed.values()):
             raise ValueError(f'{self} has less than {parts}')
-        return replace(self, **changed)
+        return self._replace(**changed)
 
     def paid(self, price: Price) -> 'Purse':
         return self.plus({'escrow': price.price_minor, 'fee': price.buyer_fee_minor, 'tax': price.tax_minor})
@@ -119,11 +114,10 @@ class Purse:
         return ('clearing', 'commission') if self.clearing or self.commission else ('released', 'earned')
 
     def _amounts(self) -> dict[str, int]:
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: getattr(self, name) for name in self._fields}
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What a seller has and owes at the moment: it decides where money comes from or goes to."""
 
     available_minor: int = 0

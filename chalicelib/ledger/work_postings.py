@@ -4,7 +4,7 @@ A milestone and a week are paid, completed, released and refunded as an order is
 events are those of `order_postings`. What only contests and campaigns have is here.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chalicelib.ledger.order_postings import to_seller
 from chalicelib.ledger.postings import Line, Posting, posting
@@ -12,8 +12,7 @@ from chalicelib.ledger.purse import Means, Standing
 from chalicelib.money import nth_share, percentage, split
 
 
-@dataclass(frozen=True, slots=True)
-class Fund:
+class Fund(NamedTuple):
     """Money that a buyer has put up for work of many: prizes or tasks."""
 
     unit_id: str

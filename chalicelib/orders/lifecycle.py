@@ -1,8 +1,8 @@
 """Which order may become what, by whom, and what happens if nobody does anything. Pure: no clock, no table, no HTTP."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from chalicelib.errors import Forbidden, IllegalTransition
 from chalicelib.policy import Policy
@@ -26,8 +26,7 @@ class OrderRole(StrEnum):
     SYSTEM = 'system'
 
 
-@dataclass(frozen=True)
-class Actor:
+class Actor(NamedTuple):
     """Who does it, and as what."""
 
     role: OrderRole
@@ -60,8 +59,7 @@ class Fault(StrEnum):
     NONE = 'none'
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(NamedTuple):
     """All that decisions rest on."""
 
     state: OrderState
@@ -75,8 +73,7 @@ class Facts:
     """`dispute` or `chargeback`: until it is over, the order stands still."""
 
 
-@dataclass(frozen=True)
-class Transition:
+class Transition(NamedTuple):
     action: str
     who: frozenset[OrderRole]
     sources: frozenset[OrderState]

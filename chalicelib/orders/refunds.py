@@ -4,7 +4,7 @@ It goes back the way it came: through the provider first, then to the wallet, an
 of one payment.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chalicelib import clock, ids
 from chalicelib.auth import Caller
@@ -23,8 +23,7 @@ from chalicelib.orders.rows import Order, Refund
 _WAYS = ('card', 'wallet', 'promo')
 
 
-@dataclass(frozen=True)
-class Taken:
+class Taken(NamedTuple):
     """What was taken out of a purse, by its names, and the refunds that it becomes."""
 
     parts: dict[str, int]

@@ -5,7 +5,7 @@ transaction with all that follows from it. In between anything may die: the row 
 provider again under the same id changes nothing there.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chalicelib import clock, db, ids, policy, settings
 from chalicelib.auth import Caller
@@ -26,8 +26,7 @@ from chalicelib.payments.purposes import Purpose, purpose_of
 from chalicelib.payments.store import Payment
 
 
-@dataclass(frozen=True)
-class How:
+class How(NamedTuple):
     """How somebody wants to pay: with a method of the provider, with the credit they have here, or with both."""
 
     method: str | None

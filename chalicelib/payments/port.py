@@ -1,9 +1,8 @@
 """What a payment provider does for us, whoever it is."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from chalicelib import clock
 from chalicelib.errors import Unavailable
@@ -30,8 +29,7 @@ class Status(StrEnum):
     """Only of a payout: it was paid, and the bank has sent it back."""
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What has become of a payment, refund or payout that was asked for under one of our ids."""
 
     our_id: str
@@ -56,8 +54,7 @@ class ChargebackStatus(StrEnum):
     LOST = 'lost'
 
 
-@dataclass(frozen=True)
-class ClaimedBack:
+class ClaimedBack(NamedTuple):
     """A chargeback as its provider tells it: a buyer's bank has taken a payment back, at least for now."""
 
     ref: str
@@ -72,8 +69,7 @@ class ClaimedBack:
     evidence_due_at: int | None
 
 
-@dataclass(frozen=True)
-class Movement:
+class Movement(NamedTuple):
     """One line of a provider's report: money that has come into our balance there, or gone out of it."""
 
     ref: str
@@ -89,8 +85,7 @@ class Movement:
     """When it took effect in our balance there, in milliseconds since 1970."""
 
 
-@dataclass(frozen=True)
-class Notice:
+class Notice(NamedTuple):
     """What a webhook of a provider names: where to look, and nothing that is believed."""
 
     event_id: str

@@ -4,8 +4,7 @@ The buyer pays the price, a fee on it, and the tax on the fee; the seller gets t
 is rounded once, half up to what can be paid, and the other side takes the rest: no unit is lost or made.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib.errors import Invalid
 from chalicelib.money import percentage
@@ -13,8 +12,7 @@ from chalicelib.policy import Policy
 from chalicelib.taxes import Tax
 
 
-@dataclass(frozen=True)
-class Price:
+class Price(NamedTuple):
     price_minor: int
     buyer_fee_minor: int
     tax_minor: int

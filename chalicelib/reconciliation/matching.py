@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib.ledger import store as ledger
 from chalicelib.money import Money
@@ -26,8 +25,7 @@ _OWN = 'own'
 _REPORTED = frozenset({*POSTED_AS.values(), _OWN})
 
 
-@dataclass(frozen=True)
-class Ours:
+class Ours(NamedTuple):
     """A transaction of ours, and what it has moved at the provider: what came in is positive."""
 
     txid: str

@@ -111,7 +111,7 @@ def line(provider: str, ref: str) -> dict[str, Any] | None:
 
 
 def digest(said: Movement) -> str:
-    return hashlib.sha256(json.dumps(astuple(said)).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(said, default=astuple).encode()).hexdigest()
 
 
 def add_line(tx: Transaction, provider: str, said: Movement) -> None:

@@ -42,6 +42,15 @@ DATA = {'endpoints.json', 'partitions.json', '_retry.json', 'sdk-default-configu
 # All five that https://www.amazontrust.com/repository recommends to those who do not trust everybody.
 AUTHORITIES = {f'Amazon Root CA {n}' for n in (1, 2, 3, 4)} | {'Starfield Services Root Certificate Authority - G2'}
 FONT_VARIES = {'GDEF', 'GPOS', 'GSUB', 'HVAR', 'MVAR', 'STAT', 'avar', 'fvar', 'gvar'}
+_TOOLS = (
+    *('auth_alpha', 'circuit_breaker', 'data_masking', 'feature_flags', 'idempotency', 'kafka', 'metadata', 'parameters'),
+    *('streaming', 'validation'),
+)
+_STRIPE_PRODUCTS = (
+    *('apps', 'billing', 'billing_portal', 'checkout', 'climate', 'entitlements', 'events', 'financial_connections'),
+    *('forwarding', 'identity', 'issuing', 'product_catalog', 'radar', 'reporting', 'reserve', 'sigma', 'tax', 'terminal'),
+    'treasury',
+)
 DROPPED = (
     '*.data',
     'bin',
@@ -52,12 +61,22 @@ DROPPED = (
     'botocore/data/*/*/examples-*',
     'botocore/data/*/*/waiters-*',
     'share',
+    '*.dist-info/RECORD',
+    # What C extensions are made with; they are made.
+    'cffi',
+    'pycparser',
     # What makes and converts fonts: invoices only embed one.
     'fontTools/**/*.so',
     'fontTools/**/*.c',
     *(f'fontTools/{name}' for name in ('cu2qu', 'diff', 'merge', 'mtiLib', 'qu2cu', 't1Lib', 'ufoLib', 'voltLib')),
     'fontpkg_noto_sans/files/*Italic*',
-    'stripe/params',  # types that nobody imports when it runs
+    # What of these is not asked for: a router, stores, formats, more time zones, version 1, products that are not sold.
+    'aws_lambda_powertools/event_handler',
+    *(f'aws_lambda_powertools/utilities/{name}' for name in _TOOLS),
+    'dateutil/zoneinfo',
+    'pydantic/v1',
+    'stripe/params',
+    *(f'stripe/{name}' for name in _STRIPE_PRODUCTS),
 )
 
 

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 
 from chalicelib.money import Money
@@ -312,7 +310,7 @@ def test_what_a_provider_says_of_another_amount_is_not_believed(market, monkeypa
     find, payment_id = Sandbox.find_chargeback, order['payment_id']
     market.buyer.post(f'/sandbox/payments/{payment_id}/chargeback', {'reason': 'fraudulent'})
     for wrong in ({'money': Money(TOTAL + 1, 'USD')}, {'money': Money(TOTAL * 100, 'IDR')}, {'money': Money(0, 'USD')}):
-        monkeypatch.setattr(Sandbox, 'find_chargeback', lambda box, ref, wrong=wrong: replace(find(box, ref), **wrong))
+        monkeypatch.setattr(Sandbox, 'find_chargeback', lambda box, ref, wrong=wrong: find(box, ref)._replace(**wrong))
         with pytest.raises(ProviderMismatch):
             actions.learn('sandbox', ref_of(payment_id))
     assert market.order(order['id'])['frozen_by'] is None

@@ -1,7 +1,6 @@
 """Every (action, role, state), against a table of its own."""
 
 import itertools
-from dataclasses import replace
 
 import pytest
 
@@ -206,7 +205,7 @@ def test_how_long_money_clears_and_by_which_rule(level, category, price_minor, n
 
 def test_a_rule_may_be_for_a_category():
     rules = (HoldRule('templates', 30, category='templates', level='new'), HoldRule('standard', 14))
-    strict = replace(policy.current('prod'), hold_rules=rules)
+    strict = policy.current('prod')._replace(hold_rules=rules)
     for level, category, name in (
         ('new', 'templates', 'templates'),
         ('top_rated', 'templates', 'standard'),

@@ -1,7 +1,6 @@
 """A provider's report against our books: one that is right, and one that is wrong in every way."""
 
 import contextlib
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -207,7 +206,7 @@ def test_what_the_report_never_shows_is_a_case_until_it_does(market, support, cl
     one = usd(support)
     assert (one['missing_minor'], one['unreported_minor'], one['difference_minor']) == (TOTAL, 0, 0)
     assert night(clock) == 1
-    reported(lambda lines: [lines[1], replace(lines[0], at=lines[0].at + 4 * DAY * 1_000)])
+    reported(lambda lines: [lines[1], lines[0]._replace(at=lines[0].at + 4 * DAY * 1_000)])
     assert night(clock) == 0
     assert (usd(support)['missing_minor'], usd(support)['difference_minor']) == (0, 0)
     assert psp() == {'psp.balance': 2 * (TOTAL - FEE), 'expense.psp_fee': 2 * FEE}
@@ -216,7 +215,7 @@ def test_what_the_report_never_shows_is_a_case_until_it_does(market, support, cl
 @pytest.mark.parametrize('off', [-100, 100])
 def test_another_amount_is_a_case_and_the_rest_is_in_suspense(market, support, clock, reported, off):
     market.paid()
-    reported(lambda lines: [replace(line, gross=Money(line.gross.minor + off, 'USD')) for line in lines])
+    reported(lambda lines: [line._replace(gross=Money(line.gross.minor + off, 'USD')) for line in lines])
     assert night(clock) == 1
     assert cases(support) == [('other_amount', TOTAL, TOTAL + off)]
     assert psp() == {'psp.balance': TOTAL + off - FEE, 'expense.psp_fee': FEE, 'suspense': -off}
@@ -226,7 +225,7 @@ def test_another_amount_is_a_case_and_the_rest_is_in_suspense(market, support, c
 
 def test_another_currency_is_a_case_and_ours_is_missing(market, support, clock, reported):
     market.paid()
-    reported(lambda lines: [replace(line, gross=Money(100, 'IDR'), fee=Money(0, 'IDR')) for line in lines])
+    reported(lambda lines: [line._replace(gross=Money(100, 'IDR'), fee=Money(0, 'IDR')) for line in lines])
     assert [night(clock) for _ in range(4)] == [1, 1, 1, 2]
     assert cases(support) == [('missing', TOTAL, None), ('other_currency', TOTAL, 100)]
     assert {one['difference_minor'] for one in shown(support)['reconciled']} == {0}
@@ -234,7 +233,7 @@ def test_another_currency_is_a_case_and_ours_is_missing(market, support, clock, 
 
 def test_a_second_line_for_the_same_is_a_case(market, support, clock, reported):
     market.paid()
-    reported(lambda lines: [*lines, replace(lines[0], ref='again')])
+    reported(lambda lines: [*lines, lines[0]._replace(ref='again')])
     assert night(clock) == 1
     assert cases(support) == [('duplicate', TOTAL, TOTAL)]
     assert psp() == {'psp.balance': 2 * (TOTAL - FEE), 'expense.psp_fee': 2 * FEE, 'suspense': -TOTAL}
@@ -251,7 +250,7 @@ def test_the_same_line_twice_is_one_line(market, clock, reported):
 def test_a_line_that_says_something_else_the_second_time_is_a_case(market, support, clock, reported):
     market.paid()
     night(clock)
-    reported(lambda lines: [replace(line, fee=Money(0, 'USD')) for line in lines])
+    reported(lambda lines: [line._replace(fee=Money(0, 'USD')) for line in lines])
     assert night(clock) == 1
     assert cases(support) == [('changed', TOTAL - FEE, TOTAL)]
     assert psp() == {'psp.balance': TOTAL - FEE, 'expense.psp_fee': FEE}
@@ -259,7 +258,7 @@ def test_a_line_that_says_something_else_the_second_time_is_a_case(market, suppo
 
 def test_a_fee_that_is_larger_than_the_amount_is_a_case(market, support, clock, reported):
     market.paid()
-    reported(lambda lines: [replace(line, fee=Money(TOTAL + 1, 'USD')) for line in lines])
+    reported(lambda lines: [line._replace(fee=Money(TOTAL + 1, 'USD')) for line in lines])
     assert night(clock) == 1
     assert cases(support) == [('fee_exceeds_amount', TOTAL, TOTAL + 1)]
     assert psp() == {'psp.balance': -1, 'expense.psp_fee': TOTAL + 1}
@@ -294,7 +293,7 @@ def test_a_run_that_dies_anywhere_is_done_again(market, support, clock, reported
     market.paid()
     market.cancelled()
     run_timers()
-    reported(lambda lines: [*lines, replace(lines[0], ref='again')])
+    reported(lambda lines: [*lines, lines[0]._replace(ref='again')])
     clock.shift(DAY)
     days.close_days()
     commit, commits = db.Transaction.commit, iter(range(100))

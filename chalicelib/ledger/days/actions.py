@@ -1,7 +1,7 @@
 """Closing days, and looking at all books every night."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from aws_lambda_powertools.metrics import MetricUnit
 
@@ -52,8 +52,7 @@ def _close(day: str, sealed: str | None) -> None:
     logger.info('sealed', day=day, transactions=made['transactions'], root=made['root'])
 
 
-@dataclass(frozen=True)
-class Audit:
+class Audit(NamedTuple):
     findings: list[str]
     transactions: int
 

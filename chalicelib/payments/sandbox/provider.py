@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from chalicelib import aws, clock, settings, timers
 from chalicelib.errors import Conflict, NotFound
@@ -183,5 +182,5 @@ def _outcome(found: SandboxObject) -> Outcome:
         found = store.get(found.id)
     outcome = Outcome(found.id, Money(found.minor, found.currency), Status(found.status), failure=found.failure)
     if outcome.status is Status.REQUIRES_ACTION:
-        return replace(outcome, next_action_url=f'/api/sandbox/payments/{found.id}/confirmation')
+        return outcome._replace(next_action_url=f'/api/sandbox/payments/{found.id}/confirmation')
     return outcome
