@@ -30,6 +30,7 @@ os.environ.update(
 
 import pytest  # noqa: E402 - the app reads its settings when it is imported
 import time_machine  # noqa: E402
+from _pytest.runner import runtestprotocol  # noqa: E402
 from moto import mock_aws  # noqa: E402
 
 from chalicelib import db  # noqa: E402
@@ -37,6 +38,7 @@ from chalicelib.users import actions as users  # noqa: E402
 from tests.support import fast_moto, resources  # noqa: E402
 from tests.support.api import Nobody, Person  # noqa: E402
 from tests.support.market import Market  # noqa: E402
+from tests.support.roomy import roomy  # noqa: E402
 
 
 @pytest.fixture(scope='session')
@@ -113,3 +115,13 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]
         monkeypatch.setattr(db.Transaction, 'commit', late)
 
     return arrange
+
+
+@pytest.hookimpl(tryfirst=True)
+@roomy
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+    """As pytest itself runs a test."""
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    runtestprotocol(item, nextitem=nextitem)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True

@@ -30,7 +30,8 @@ def run(jobs: Iterable[tuple[str, tuple[Any, ...]]]) -> tuple[str, list[str]]:
     """The table of what was run, and all that was wrong."""
     counts: dict[str, list[float]] = defaultdict(lambda: [0, 0, 0.0])
     failures: list[str] = []
-    with ProcessPoolExecutor(2, mp_context=get_context('spawn'), initializer=worker.begin) as pool:
+    spawned = get_context('spawn')  # anew after some jobs, because moto's memory only grows
+    with ProcessPoolExecutor(2, spawned, worker.begin, max_tasks_per_child=12) as pool:
         for done in as_completed([pool.submit(worker.do, *job) for job in jobs]):
             kind, count, wrong, seconds = done.result()
             counts[kind] = [before + more for before, more in zip(counts[kind], (count, len(wrong), seconds), strict=True)]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support import standing
+from tests.support.roomy import roomy
 
 _world: list[Any] = []
 
@@ -17,6 +18,7 @@ def begin() -> None:
     _world[0].__enter__()
 
 
+@roomy
 def do(kind: str, about: tuple[Any, ...]) -> tuple[str, int, list[str], float]:
     from tests.prove.jobs import KINDS
 

@@ -13,6 +13,7 @@ from typing import Any
 import botocore.endpoint
 
 from tests.faults import injector
+from tests.support.roomy import roomy
 
 _STUCK_S = 30
 _send = botocore.endpoint.Endpoint._do_get_response
@@ -50,6 +51,7 @@ class _Player(threading.Thread):
         self.start()
         self.go()
 
+    @roomy
     def run(self) -> None:
         self._may_go.acquire()
         try:
