@@ -111,7 +111,9 @@ class Transaction:
     conditions fail at once, `Replayed` is told first and `Moved` next: what follows from them explains the others.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, by: str | None = None) -> None:
+        self.by = by
+        """Who is behind it: the id of a person, `timer:{action}` or `provider:{name}`. Money moves for nobody else."""
         self._write = TransactWrite(connection=SharedConnection(region=settings.REGION))
         self._checks: list[Exception] = []
         self._puts: list[Exception] = []
@@ -173,20 +175,20 @@ def _precedence(error: Exception) -> int:
     return 0 if isinstance(error, Replayed) else 1 if isinstance(error, Moved) else 2
 
 
-def atomically(work: Callable[[Transaction], T]) -> T:
+def atomically(work: Callable[[Transaction], T], *, by: str | None = None) -> T:
     """Runs `work` and commits what it put into its transaction; again from the start where someone else was quicker.
 
     `work` therefore reads all that it decides on, and changes nothing but through the transaction.
     """
     for attempt in range(1, _ATTEMPTS):
         with contextlib.suppress(Moved):
-            return _attempt(work)
+            return _attempt(work, by)
         time.sleep(random.uniform(0, _FIRST_PAUSE_S * 2**attempt))  # noqa: S311
-    return _attempt(work)
+    return _attempt(work, by)
 
 
-def _attempt(work: Callable[[Transaction], T]) -> T:
-    transaction = Transaction()
+def _attempt(work: Callable[[Transaction], T], by: str | None) -> T:
+    transaction = Transaction(by)
     result = work(transaction)
     transaction.commit()
     return result

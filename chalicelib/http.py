@@ -108,7 +108,7 @@ class Routes(Blueprint):
                     body=from_json(raw) if takes else raw.decode(errors='replace'),
                 )
                 command = [_command(takes, raw)] if takes else []
-                answer = _once(key, lambda tx: _answer(status, view(tx, caller, *command, **path)))
+                answer = _once(key, lambda tx: _answer(status, view(tx, caller, *command, **path)), by=caller.user_id)
                 return _answer(status, then(answers.model_validate_json(answer.body))) if then and answers else answer
 
             self._publish(method, path, view, respond, access=access, answers=answers, status=status, takes=takes)
@@ -210,14 +210,14 @@ def problem_response(problem: Problem) -> Response:
     return Response(body, status_code=problem.status, headers=headers)
 
 
-def _once(key: Key, view: Callable[[db.Transaction], Answer]) -> Answer:
+def _once(key: Key, view: Callable[[db.Transaction], Answer], *, by: str) -> Answer:
     def work(tx: db.Transaction) -> Answer:
         answer = view(tx)
         key.remember(tx, answer)
         return answer
 
     try:
-        return db.atomically(work)
+        return db.atomically(work, by=by)
     except Replayed as replayed:
         return key.replay(replayed.row)
     except Problem:

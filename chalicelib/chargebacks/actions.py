@@ -7,6 +7,7 @@ from chalicelib.chargebacks.affected import affected
 from chalicelib.chargebacks.store import Chargeback
 from chalicelib.db import Transaction
 from chalicelib.errors import Conflict, Forbidden, NotFound
+from chalicelib.ledger import authority
 from chalicelib.observe import logger
 from chalicelib.orders import store as orders
 from chalicelib.orders.lifecycle import SYSTEM, OrderRole
@@ -26,9 +27,10 @@ def learn(provider_name: str, ref: str) -> None:
         raise NotFound(f'{provider_name} has no chargeback {ref}')
     payment = payments.get(told.payment_id)
     _check(payment, told, provider_name)
-    db.atomically(lambda tx: _open(tx, payment, told))
+    by = authority.provider(provider_name)
+    db.atomically(lambda tx: _open(tx, payment, told), by=by)
     if told.status is not ChargebackStatus.OPEN:
-        db.atomically(lambda tx: _close(tx, payment, told))
+        db.atomically(lambda tx: _close(tx, payment, told), by=by)
 
 
 def _check(payment: Payment, told: ClaimedBack, provider_name: str) -> None:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from chalicelib import db
 from chalicelib.db import Transaction
 from chalicelib.disputes import actions, store
+from chalicelib.ledger import authority
 from chalicelib.orders import store as orders
 from chalicelib.timers import Handler
 
@@ -17,7 +18,7 @@ def _advance(pk: str, sk: str) -> None:
         if dispute.is_due('advance_dispute'):
             actions.advance(tx, order, dispute)
 
-    db.atomically(work)
+    db.atomically(work, by=authority.timer('advance_dispute'))
 
 
 TIMERS: Mapping[str, Handler] = MappingProxyType({'advance_dispute': _advance})

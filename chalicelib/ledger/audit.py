@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from chalicelib import clock
-from chalicelib.ledger import accounts, store
+from chalicelib.ledger import accounts, authority, store
 from chalicelib.ledger.postings import fingerprint
 from chalicelib.ledger.sums import Findings, Row, Sums, guarded, part, weight
 from chalicelib.money import is_whole
@@ -35,12 +35,12 @@ AGES: Mapping[str, int] = MappingProxyType(
 
 
 class Transactions:
-    """S1, S2, S5, S12, and that entries are those of the journal (S3). What was written at `until` or later is left out."""
+    """S1, S2, S5, S12, S14, and that entries are those of the journal (S3), but for what was written at `until` or later."""
 
     def __init__(self, until: int = EVER) -> None:
         self.findings, self.days = Findings(), Counter[str]()
         """Of each day, how many transactions there are."""
-        self._until, self._lines, self._totals = until, Sums(), Counter[str]()
+        self._until, self._lines, self._totals = until, Sums(), Counter[tuple[str, str]]()
 
     def add(self, row: Row) -> None:
         guarded(row, self.findings, self._add)
@@ -53,7 +53,7 @@ class Transactions:
                 self._lines.add(row['txid'], _line(row, account, minor))
         if row['row'] == 'entry' and row['at'] < self._until:
             self.findings.extend(_of_entry(row))
-            self._totals[row['currency']] += row['minor']
+            self._totals[row['currency'], accounts.root(row['account'])] += row['minor']
             self._lines.add(row['txid'], -_line(row, row['account'], row['minor']))
 
     def absorb(self, other: Self) -> None:
@@ -67,9 +67,14 @@ class Transactions:
         return self._lines.parts()
 
     def totals(self) -> Iterator[str]:
-        for currency, total in self._totals.items():
-            if total:
+        for currency in sorted({currency for currency, _ in self._totals}):
+            if total := sum(minor for (other, _), minor in self._totals.items() if other == currency):
                 yield f'S2: {currency} is off by {total}'
+
+    def trial_balance(self) -> dict[tuple[str, str], int]:
+        """By currency and root, what such accounts hold in their normal sign: debits and credits come out alike (S13)."""
+        known = ((key, minor) for key, minor in sorted(self._totals.items()) if key[1] in accounts.CHART)
+        return {(currency, root): minor * accounts.CHART[root].side for (currency, root), minor in known}
 
     def differences(self, rows: Iterable[Row], parts: frozenset[int]) -> Iterator[str]:
         """What the doubtful parts are about, in a second reading."""
@@ -80,7 +85,7 @@ class Transactions:
 
 
 class Accounts:
-    """S3, S4, S9, and what rests for too long (L5). All balances are read first, and then the entries.
+    """S3, S4, S9, and what rests for too long (L6). All balances are read first, and then the entries.
 
     A balance that was moved at `until` or later is left out with all its entries, and named in `moved`: it may not be the one
     that the entries read later make.
@@ -101,7 +106,7 @@ class Accounts:
             self.findings.add(f'S4: {row["pk"]} is overdrawn by {-row["minor"]}')
         rests_since, age = row.get('moved_at', 0), AGES.get(accounts.root(account))
         if row['minor'] and age and rests_since < self._now - age:
-            self.findings.add(f'L5: {row["pk"]} has held {row["minor"]} since {clock.utc(rests_since):%Y-%m-%d}')
+            self.findings.add(f'L6: {row["pk"]} has held {row["minor"]} since {clock.utc(rests_since):%Y-%m-%d}')
         if rests_since >= self._until:
             self.moved.add(row['pk'])
         else:
@@ -229,6 +234,7 @@ def _of_transaction(row: Row) -> Iterator[str]:
         yield f'S12: {txid} is not what was posted'
     if (row['pk'], row['sk']) != store.key(txid):
         yield f'S5: {txid} stands under the name of another, {row["pk"]} {row["sk"]}'
+    yield from authority.objections(txid, row.get('actor'), (account for account, _ in lines))
     if row.get('day') != store.day_key(store.day_of(row['at']), store.shard_of(txid)):
         yield f'S12: {txid} is not listed under its day'
 

@@ -15,7 +15,7 @@ from ulid import ULID
 from chalicelib import clock, reads, settings
 from chalicelib.db import BalanceRow, IntegerAttribute, JournalRow, Transaction
 from chalicelib.errors import Curious, InsufficientFunds, Moved
-from chalicelib.ledger import accounts
+from chalicelib.ledger import accounts, authority
 from chalicelib.ledger.postings import Line, Posting
 from chalicelib.ledger.purse import Standing
 from chalicelib.money import CURRENCIES
@@ -49,6 +49,10 @@ class JournalEntry(JournalRow, discriminator='journal'):
     lines = UnicodeAttribute()
     fingerprint = UnicodeAttribute()
     order_id = UnicodeAttribute(null=True)
+    actor = UnicodeAttribute()
+    """Who is behind it, as `authority` knows them."""
+    group_id = UnicodeAttribute(null=True)
+    """The first of those that were posted together, if several were."""
     at = IntegerAttribute()
     day = UnicodeAttribute()
     """Key of the index `by_day`: the day and one of its shards."""
@@ -124,9 +128,10 @@ def post(tx: Transaction, *postings: Posting) -> None:
     Several move a balance that they share by their sum, provided that none of them would have overdrawn it.
     """
     now, moved = clock.now_ms(), Moves()
+    group_id = postings[0].txid if len(postings) > 1 else None
     for posting in postings:
         moment = str(ULID())
-        tx.put(_journal_entry(posting, now), otherwise=AlreadyPosted(posting))
+        tx.put(_journal_entry(posting, _authorised(tx.by, posting), group_id, now), otherwise=AlreadyPosted(posting))
         for number, line in enumerate(posting.lines):
             _add_entry(tx, posting, line, f'E#{moment}#{number}', now)
             if accounts.rule(line.account).is_guarded:
@@ -134,7 +139,14 @@ def post(tx: Transaction, *postings: Posting) -> None:
     moved.put_into(tx, now)
 
 
-def _journal_entry(posting: Posting, now: int) -> JournalEntry:
+def _authorised(actor: str | None, posting: Posting) -> str:
+    for objection in authority.objections(posting.txid, actor, (line.account for line in posting.lines)):
+        raise AssertionError(objection)
+    assert actor
+    return actor
+
+
+def _journal_entry(posting: Posting, actor: str, group_id: str | None, now: int) -> JournalEntry:
     return JournalEntry(
         *key(posting.txid),
         txid=posting.txid,
@@ -143,6 +155,8 @@ def _journal_entry(posting: Posting, now: int) -> JournalEntry:
         lines=json.dumps([[line.account, line.minor] for line in posting.lines], separators=(',', ':')),
         fingerprint=posting.fingerprint,
         order_id=posting.order_id,
+        actor=actor,
+        group_id=group_id,
         at=now,
         day=day_key(day_of(now), shard_of(posting.txid)),
     )

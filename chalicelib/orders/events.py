@@ -6,6 +6,7 @@ from types import MappingProxyType
 from chalicelib import db
 from chalicelib.db import Transaction
 from chalicelib.errors import NotFound
+from chalicelib.ledger import authority
 from chalicelib.orders import actions, extensions, store
 from chalicelib.orders.rows import Order
 from chalicelib.timers import Handler
@@ -18,7 +19,7 @@ def _when_due(timer: str, act: Callable[[Transaction, Order], None]) -> Handler:
             if order.is_due(timer):
                 act(tx, order)
 
-        db.atomically(work)
+        db.atomically(work, by=authority.timer(timer))
 
     return handle
 
@@ -32,7 +33,7 @@ def _grant_extension(pk: str, sk: str) -> None:
         if extension.is_due('grant_extension'):
             extensions.grant_by_silence(tx, order, extension)
 
-    db.atomically(work)
+    db.atomically(work, by=authority.timer('grant_extension'))
 
 
 TIMERS: Mapping[str, Handler] = MappingProxyType(

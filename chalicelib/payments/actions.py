@@ -11,7 +11,7 @@ from chalicelib import clock, db, ids, policy, settings
 from chalicelib.auth import Caller
 from chalicelib.db import Transaction
 from chalicelib.errors import Conflict, Invalid
-from chalicelib.ledger import credit_postings
+from chalicelib.ledger import authority, credit_postings
 from chalicelib.ledger import store as ledger
 from chalicelib.money import CURRENCIES, Money, is_whole
 from chalicelib.observe import logger
@@ -156,7 +156,8 @@ def settle(payment_id: str, told_ref: str | None = None) -> Payment:
     if payment.has_captured:
         return payment
     outcome = agreed(_ask(payment, told_ref), payment.id, payment.money)
-    return db.atomically(lambda tx: _record(tx, payment, outcome))
+    by = authority.provider(payment.provider) if payment.amount_minor else payment.buyer_id  # with credit alone nobody is asked
+    return db.atomically(lambda tx: _record(tx, payment, outcome), by=by)
 
 
 def _ask(payment: Payment, told_ref: str | None = None) -> Outcome:
@@ -235,11 +236,12 @@ def send_refund(order_id: str, refund_sk: str, *, is_told: bool = False) -> None
     at_provider, payment_ref = provider(payment.provider), payment.provider_ref
     found = at_provider.find_refund(refund.id, refund.provider_ref, payment_ref)
     if found is None and refunds.is_in_doubt(order, refund):
-        db.atomically(lambda tx: _hold_back(tx, order_id, refund_sk))
+        db.atomically(lambda tx: _hold_back(tx, order_id, refund_sk), by=authority.provider(payment.provider))
         return
     outcome = found or at_provider.refund(refund.id, payment.id, refund.money, payment_ref)
     said = agreed(outcome, refund.id, refund.money)
-    db.atomically(lambda tx: _record_refund(tx, order_id, refund_sk, payment.provider, said))
+    by = authority.provider(payment.provider)
+    db.atomically(lambda tx: _record_refund(tx, order_id, refund_sk, payment.provider, said), by=by)
 
 
 def _hold_back(tx: Transaction, order_id: str, refund_sk: str) -> None:

@@ -3,6 +3,7 @@
 from chalicelib import clock, db, ids, policy, settings
 from chalicelib.db import Transaction
 from chalicelib.errors import Invalid, NotFound
+from chalicelib.ledger import authority
 from chalicelib.ledger import payout_postings as postings
 from chalicelib.ledger import store as ledger
 from chalicelib.ledger.purse import Standing
@@ -65,7 +66,7 @@ def _ask(payout: Payout) -> None:
         return
     outcome = outcome or at_provider.create_payout(payout.id, payout.money, payout.destination)
     said = agreed(outcome, payout.id, payout.money)
-    db.atomically(lambda tx: _record(tx, payout.pk, payout.sk, said))
+    db.atomically(lambda tx: _record(tx, payout.pk, payout.sk, said), by=authority.provider(payout.provider))
 
 
 def _record(tx: Transaction, pk: str, sk: str, outcome: Outcome) -> None:

@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from chalicelib import clock, db
 from chalicelib.db import Transaction
-from chalicelib.ledger import settlements
+from chalicelib.ledger import authority, settlements
 from chalicelib.ledger import store as ledger
 from chalicelib.ledger.days import closes
 from chalicelib.ledger.days import store as days
@@ -54,11 +54,11 @@ def _reconcile(name: str, currency: str) -> None:
     since = max(0, store.progress(name, currency).read_until - LATE_LINES_MS)
     for line in provider(name).movements(since, until):
         if line.gross.currency == currency:
-            db.atomically(partial(_read, name=name, line=line))
+            db.atomically(partial(_read, name=name, line=line), by=authority.provider(name))
     _advance(name, currency, read_until=until)
     for row in sorted(store.all_open(), key=_explaining_first):
         if (row['provider'], row['currency']) == (name, currency):
-            db.atomically(partial(_look_again, case_id=row['id']))
+            db.atomically(partial(_look_again, case_id=row['id']), by=authority.provider(name))
     _find_missing(name, currency)
     _compare(name, currency)
 

@@ -1,13 +1,18 @@
 """Looks at all books of a stage, and says what is wrong with them: one line for each finding, and exit 1 if there is any.
 
+Before that comes the trial balance, on stderr: what each kind of account holds, in minor units.
+
 Usage: python -m infra.build.audit STAGE [JOURNAL_TABLE BALANCES_TABLE], the tables where others are to be looked at than the
 stage's own: restored ones. Seals are those of the stage.
 """
 
 import contextlib
 import sys
+from collections import Counter
+from collections.abc import Iterator
 
 from chalicelib import settings
+from chalicelib.ledger import accounts
 from chalicelib.ledger.days import actions
 from chalicelib.ledger.days.actions import Audit
 from infra.build import deploy
@@ -21,9 +26,24 @@ def audit(stage: str, *tables: str) -> Audit:
     return actions.run_audit()
 
 
+def trial_balance(done: Audit) -> Iterator[str]:
+    """A line for each kind of account, with what it holds on its own side; then both sides of each currency."""
+    sides: Counter[tuple[str, int]] = Counter()
+    for (currency, root), minor in done.trial_balance.items():
+        side = accounts.CHART[root].side
+        sides[currency, side] += minor
+        debit, credit = (minor, '') if side is accounts.Side.DEBIT else ('', minor)
+        yield f'{currency} {root:20} {debit:>18} {credit:>18}'
+    for currency in sorted({currency for currency, _ in sides}):
+        debit, credit = sides[currency, accounts.Side.DEBIT], sides[currency, accounts.Side.CREDIT]
+        yield f'{currency} {"debits and credits":20} {debit:>18} {credit:>18}'
+
+
 def main(stage: str, *tables: str) -> int:
     with _environment(stage):
         done = audit(stage, *tables)
+    for line in trial_balance(done):
+        print(line, file=sys.stderr)
     for finding in done.findings:
         print(finding)
     print(f'{len(done.findings)} findings in {done.transactions} transactions', file=sys.stderr)

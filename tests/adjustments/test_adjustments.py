@@ -95,7 +95,7 @@ def open_case(minor=700, reason='unexplained', **about):
         ledger.post(tx, posting)
         cases.open_case(tx, 'sandbox', 'USD', reason, 'sandbox:x', seen_minor=minor, **about)
 
-    db.atomically(work)
+    db.atomically(work, by='provider:sandbox')
     return f'{reason}:sandbox:x'
 
 

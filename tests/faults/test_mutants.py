@@ -21,7 +21,7 @@ from tests.faults.catalogue import BY_NAME
 def money_first(patch: Any) -> None:
     """The money moves in a transaction of its own, and the order follows."""
     post = ledger.post
-    patch.setattr(ledger, 'post', lambda _, *posted: db.atomically(lambda tx: post(tx, *posted)))
+    patch.setattr(ledger, 'post', lambda outer, *posted: db.atomically(lambda tx: post(tx, *posted), by=outer.by))
 
 
 def state_first(patch: Any) -> None:
@@ -39,7 +39,7 @@ def names_by_chance(patch: Any) -> None:
         return Posting(f'release:{ULID()}', posting.event, posting.currency, posting.lines, posting.order_id)
 
     patch.setattr(postings, 'payment_released', renamed)
-    patch.setattr(ledger, 'post', lambda _, posting: db.atomically(lambda tx: post(tx, posting)))
+    patch.setattr(ledger, 'post', lambda outer, posting: db.atomically(lambda tx: post(tx, posting), by=outer.by))
 
 
 def own_replay_refused(patch: Any) -> None:

@@ -20,7 +20,7 @@ JOURNAL, BALANCES = settings.JOURNAL_TABLE, settings.BALANCES_TABLE
 
 def post(name, minor=100, account='escrow:o', currency='USD'):
     lines = (Line('psp.clearing:sandbox', -minor), Line(account, minor))
-    db.atomically(lambda tx: store.post(tx, Posting(name, 'test', currency, lines)))
+    db.atomically(lambda tx: store.post(tx, Posting(name, 'test', currency, lines)), by='provider:sandbox')
 
 
 def change(table, row, **attributes):
@@ -74,6 +74,46 @@ def test_there_is_nothing_wrong_with_the_books_of_a_market(market, seller, clock
     assert (done.findings, done.transactions) == ([], 4)
 
 
+def test_the_trial_balance_has_two_sides_that_are_alike(market, clock):
+    market.completed()
+    clock.shift(QUARTER)
+    balance = actions.run_audit().trial_balance
+    assert balance == {
+        ('USD', 'escrow'): 0,
+        ('USD', 'fee.buyer'): 0,
+        ('USD', 'fee.commission'): 2_000,
+        ('USD', 'psp.clearing'): 10_550,
+        ('USD', 'revenue.buyer_fee'): 550,
+        ('USD', 'seller.clearing'): 8_000,
+    }
+
+
+@pytest.mark.parametrize(
+    ('by', 'txid'),
+    [
+        (None, 'x:1'),
+        ('provider:xendit', 'x:1'),
+        ('timer:release_payment', 'x:1'),
+        ('usr_01JDF3N8Q5W2E7R4T6Y9U1I0PA', 'x:1'),
+        ('provider:sandbox', 'adjust:1'),
+    ],
+)
+def test_money_moves_for_nobody_who_cannot_say_so(by, txid):
+    posting = Posting(txid, 'test', 'USD', (Line('psp.clearing:sandbox', -100), Line('escrow:o', 100)))
+    with pytest.raises(AssertionError, match='S14'):
+        db.atomically(lambda tx: store.post(tx, posting), by=by)
+    assert resources.rows(JOURNAL) == []
+
+
+def test_what_is_posted_together_says_so():
+    lines = (Line('psp.clearing:sandbox', -100), Line('escrow:o', 100))
+    both = [Posting(txid, 'test', 'USD', lines) for txid in ('x:1', 'x:2')]
+    db.atomically(lambda tx: store.post(tx, *both), by='provider:sandbox')
+    post('x:3')
+    found = {row['txid']: row.get('group_id') for row in resources.rows(JOURNAL) if row['row'] == 'journal'}
+    assert found == {'x:1': 'x:1', 'x:2': 'x:1', 'x:3': None}
+
+
 @pytest.mark.parametrize(
     ('attributes', 'expected'),
     [
@@ -86,6 +126,11 @@ def test_there_is_nothing_wrong_with_the_books_of_a_market(market, seller, clock
         ({'lines': None}, {'S12', 'S3'}),
         ({'day': '20200101#1'}, {'S12'}),
         ({'txid': 'x:2'}, {'S12', 'S5', 'S3'}),
+        ({'actor': None}, {'S14'}),
+        ({'actor': 'somebody'}, {'S14'}),
+        ({'actor': 'timer:'}, {'S14'}),
+        ({'actor': 'provider:stripe'}, {'S14'}),
+        ({'actor': 'usr_01JDF3N8Q5W2E7R4T6Y9U1I0PA'}, {'S14'}),
     ],
 )
 def test_a_transaction_that_was_changed_is_found(books, attributes, expected):
@@ -157,7 +202,7 @@ def test_money_that_rests_where_it_only_passes_through_is_told(clock, account, d
     actions.close_days()
     assert findings() == []
     clock.shift(1)
-    assert findings() == [f'L5: ACC#{account}#USD has held 100 since 2026-11-24']
+    assert findings() == [f'L6: ACC#{account}#USD has held 100 since 2026-11-24']
 
 
 def test_what_was_written_just_now_is_left_out(books):
@@ -220,6 +265,7 @@ def test_it_does_not_matter_who_reads_what_in_which_order():
                 'currency': 'USD',
                 'lines': json.dumps(lines),
                 'fingerprint': fingerprint(txid, 'USD', lines),
+                'actor': 'timer:release_payment',
                 'at': at,
                 'day': store.day_key('19700101', store.shard_of(txid)),
             }

@@ -17,7 +17,7 @@ class Noted(Transaction):
     keys: Counter[tuple[str, str, str]]
 
     def __init__(self):
-        super().__init__()
+        super().__init__(by='timer:complete_order')
         self.keys = Counter()
 
     def check(self, model, pk, sk, **_):

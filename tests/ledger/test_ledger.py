@@ -12,7 +12,7 @@ DAY = 24 * 3600
 
 
 def post(posting):
-    db.atomically(lambda tx: store.post(tx, posting))
+    db.atomically(lambda tx: store.post(tx, posting), by='provider:sandbox')
 
 
 def test_a_posting_is_one_row_and_one_row_per_line_and_moves_what_is_guarded():

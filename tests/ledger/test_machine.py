@@ -95,8 +95,13 @@ class InDynamoDB(Market):
                 assert stored[f'ACC#{account}#{currency}'] == minor * accounts.rule(account).side
 
 
+def _actor(posting: Posting) -> str:
+    providers = [line.account.partition(':')[2] for line in posting.lines if line.account.startswith('psp.')]
+    return f'provider:{providers[0]}' if providers else 'usr_01JDF3N8Q5W2E7R4T6Y9U1I0PA'
+
+
 def _store(posting: Posting) -> None:
-    transaction = db.Transaction()
+    transaction = db.Transaction(by=_actor(posting))
     store.post(transaction, posting)
     transaction.commit()
 

@@ -24,7 +24,7 @@ FIGURES = (
 
 
 def post(posting):
-    db.atomically(lambda tx: store.post(tx, posting))
+    db.atomically(lambda tx: store.post(tx, posting), by='provider:sandbox')
 
 
 def export(person, **query):

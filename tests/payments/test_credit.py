@@ -410,7 +410,7 @@ def test_nobody_tips_more_debt_away_than_there_is(market, buyer, seller, meanwhi
     """The debt that a tip was to pay is paid by another one first."""
     order = market.completed()
     lines = (Line(f'receivable.seller:{seller.id}', -800, seller.id), Line('psp.clearing:sandbox', 800))
-    db.atomically(lambda tx: ledger.post(tx, Posting('lent:1', 'lent', 'USD', lines)))
+    db.atomically(lambda tx: ledger.post(tx, Posting('lent:1', 'lent', 'USD', lines)), by='provider:sandbox')
     rival = []
 
     def first():

@@ -67,7 +67,7 @@ class World:
         ok(self.buyer.post(f'/orders/{order["id"]}/requirements', answers))
         ok(self.seller.post(f'/orders/{order["id"]}/deliveries', {'message': 'Here it is'}), 201)
         ok(self.buyer.post(f'/orders/{order["id"]}/accept'))
-        db.atomically(lambda tx: orders.release(tx, order_store.load(order['id'])))
+        db.atomically(lambda tx: orders.release(tx, order_store.load(order['id'])), by='timer:release_payment')
 
     def payout(self, payout_id: str) -> dict[str, Any]:
         return next(one for one in ok(self.seller.get('/payouts'))['items'] if one['id'] == payout_id)

@@ -147,7 +147,7 @@ def sent_back(person, payout):
 def owe(person, minor):
     """A debt beside what is available: two that move a balance at the same moment may leave one."""
     lines = (Line(f'receivable.seller:{person.id}', -minor, person.id), Line('psp.clearing:sandbox', minor))
-    db.atomically(lambda tx: ledger.post(tx, Posting(f'lent:{minor}', 'lent', 'USD', lines)))
+    db.atomically(lambda tx: ledger.post(tx, Posting(f'lent:{minor}', 'lent', 'USD', lines)), by='provider:sandbox')
 
 
 def test_a_payout_costs_a_fee_and_the_bank_gets_the_rest(earned):

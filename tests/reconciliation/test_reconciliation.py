@@ -45,7 +45,7 @@ def reported(monkeypatch):
 
 def post(txid, *lines):
     posting = Posting(txid, 'test', 'USD', tuple(Line(*line) for line in lines))
-    db.atomically(lambda tx: ledger.post(tx, posting))
+    db.atomically(lambda tx: ledger.post(tx, posting), by='provider:sandbox')
 
 
 def books():

@@ -163,7 +163,7 @@ class Market:
         account = f'seller.available:{self.seller.id}'
         lines = (Line('psp.clearing:sandbox', -minor), Line(account, minor, self.seller.id))
         found = Posting(f'found:{ULID()}', 'found', currency, lines)
-        db.atomically(lambda tx: ledger.post(tx, found))
+        db.atomically(lambda tx: ledger.post(tx, found), by='provider:sandbox')
         wanted = {'amount_minor': minor, 'currency': currency, 'destination': destination}
         payout = ok(self.seller.post('/payouts', wanted), 201)
         run_timers()
@@ -208,7 +208,7 @@ def run_provider() -> list[str]:
 def give_promo(person: Person, minor: int, currency: str = 'USD') -> None:
     """Credit that is given to somebody."""
     granted = promo_granted(str(ULID()), person.id, currency, minor)
-    db.atomically(lambda tx: ledger.post(tx, granted))
+    db.atomically(lambda tx: ledger.post(tx, granted), by=person.id)
 
 
 def balances() -> dict[str, int]:

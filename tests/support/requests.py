@@ -40,7 +40,7 @@ def offer(market: Market, order: dict[str, Any], **other: Any) -> str:
 def earn(market: Market) -> str:
     """Something for the seller to withdraw: the order that brought it."""
     order = market.completed()
-    db.atomically(lambda tx: orders.release(tx, order_store.load(order['id'])))
+    db.atomically(lambda tx: orders.release(tx, order_store.load(order['id'])), by='timer:release_payment')
     return str(order['id'])
 
 

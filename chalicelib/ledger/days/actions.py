@@ -55,6 +55,8 @@ def _close(day: str, sealed: str | None) -> None:
 class Audit(NamedTuple):
     findings: list[str]
     transactions: int
+    trial_balance: dict[tuple[str, str], int]
+    """By currency and root of the account, in its normal sign."""
 
 
 def audit_ledger() -> Audit:
@@ -86,7 +88,7 @@ def run_audit(*, newest: int | None = None) -> Audit:
         *closes.violations(accounts.derived),
         *seals.violations(transactions.days, ledger.day_of(until - SURELY_OVER_MS), newest=newest),
     ]
-    return Audit(findings, transactions.days.total())
+    return Audit(findings, transactions.days.total(), transactions.trial_balance())
 
 
 def _read_balances(until: int, now: int) -> Accounts:
