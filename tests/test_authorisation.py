@@ -112,6 +112,7 @@ POLICY = {
     'show_order_invoice': row(404, 200, 403, 200, 200),
     'show_fee_invoice': row(404, 403, 200, 200, 200),
     'show_payout_invoice': row(404, 404, 200, 404, 404),
+    'list_order_transactions': row(404, 200, 200, 200, 200),
     'show_reconciliation': row(403, 403, 403, 200, 200),
     # whoever has the provider's token; who is signed in does not matter
     'receive_webhook': public(),
@@ -177,6 +178,7 @@ def saved(aws: None) -> tuple[Any, dict[str, tuple[Any, ...]]]:
         'show_order_invoice': (f'/orders/{released}/invoice', None),
         'show_fee_invoice': (f'/orders/{released}/fee-invoice', None),
         'show_payout_invoice': (f'/payouts/{payout["id"]}/invoice', None),
+        'list_order_transactions': (f'/orders/{released}/transactions', None),
         'show_reconciliation': ('/admin/reconciliation', None),
         'receive_webhook': webhook(),
     }

@@ -1,9 +1,20 @@
 from chalicelib.auth import Caller
 from chalicelib.documents import PDF, Document
 from chalicelib.http import Routes
-from chalicelib.invoices import actions
+from chalicelib.invoices import actions, trail
+from chalicelib.invoices.schemas import OrderTransactions
 
 routes = Routes(__name__, tag='Money')
+
+
+@routes.read('/orders/{order_id}/transactions', answers=OrderTransactions)
+def list_order_transactions(caller: Caller, order_id: str) -> OrderTransactions:
+    """Every transaction that moved the money of an order of yours, oldest first.
+
+    Payments of extras and tips, refunds, chargebacks, completion and release are among them: what is pending for an order is
+    what they have left on its accounts.
+    """
+    return trail.show(order_id, caller)
 
 
 @routes.read('/orders/{order_id}/invoice', media_type=PDF)

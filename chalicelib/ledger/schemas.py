@@ -30,6 +30,34 @@ class PendingAmount(View):
     ]
     release_at: Annotated[datetime | None, Field(description='When it becomes available; null where that is not a date.')]
     subject_id: Annotated[str, Field(description='The order, payment, refund or payout that holds it.')]
+    explained_by: Annotated[
+        str,
+        Field(
+            description='The path of the transactions that it is made of.',
+            examples=['/orders/ord_01JDF6T0B3E6H9K2N5R8T1W4YA/transactions'],
+        ),
+    ]
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> Self:
+        return cls(
+            amount_minor=row['held_minor'],
+            reason=row['held_as'],
+            rule=row['held_by'],
+            release_at=row.get('release_at'),
+            subject_id=row['id'],
+            explained_by=_trail(row),
+        )
+
+
+def _trail(row: dict[str, Any]) -> str:
+    match row['held_as']:
+        case 'reserved':
+            return f'/transactions/reserve:{row["id"]}'
+        case 'payout':
+            return f'/transactions/payout:{row["id"]}'
+        case _:
+            return f'/orders/{row["pk"].partition("#")[2]}/transactions'  # refunds stand beside their orders
 
 
 class CurrencyBalance(View):
@@ -60,16 +88,7 @@ class BalanceView(View):
 
     @staticmethod
     def _in(code: str, total: dict[str, int], held: list[dict[str, Any]]) -> CurrencyBalance:
-        pending = [
-            PendingAmount(
-                amount_minor=row['held_minor'],
-                reason=row['held_as'],
-                rule=row['held_by'],
-                release_at=row.get('release_at'),
-                subject_id=row['id'],
-            )
-            for row in held
-        ]
+        pending = [PendingAmount.of(row) for row in held]
         return CurrencyBalance.model_validate(
             {
                 **total,

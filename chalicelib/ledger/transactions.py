@@ -17,10 +17,15 @@ def show(txid: str, caller: Caller) -> TransactionView:
     owned = store.owned_accounts(found, caller.user_id) if found else set()
     if found is None or not (owned or caller.is_staff):
         raise NotFound(f'There is no transaction {txid} of yours')
-    lines = [_line(account, minor, owned) for account, minor in found['lines']]
-    if not caller.is_staff:
-        lines = _without_debts(lines)
-    return TransactionView.model_validate({**found, 'id': txid, 'lines': lines})
+    return seen(found, owned, is_staff=caller.is_staff)
+
+
+def seen(transaction: dict[str, Any], owned: set[str], *, is_staff: bool) -> TransactionView:
+    """A transaction as somebody sees it whose these accounts are."""
+    lines = [_line(account, minor, owned) for account, minor in transaction['lines']]
+    return TransactionView.model_validate(
+        {**transaction, 'id': transaction['txid'], 'lines': lines if is_staff else _without_debts(lines)}
+    )
 
 
 def _line(account: str, minor: int, owned: set[str]) -> dict[str, Any]:

@@ -74,6 +74,7 @@ def test_a_balance_explains_every_amount(market, seller, clock):
         'rule': 'until_completed',
         'release_at': None,
         'subject_id': first['id'],
+        'explained_by': f'/orders/{first["id"]}/transactions',
     }
     assert by_order[second['id']] == {
         'amount_minor': NET,
@@ -81,6 +82,7 @@ def test_a_balance_explains_every_amount(market, seller, clock):
         'rule': 'standard',
         'release_at': '2026-12-08T08:00:00Z',
         'subject_id': second['id'],
+        'explained_by': f'/orders/{second["id"]}/transactions',
     }
     clock.shift(14 * DAY + 1)
     run_timers()

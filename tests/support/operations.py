@@ -79,6 +79,7 @@ def _reads(market: Market) -> Iterator[tuple[str, Bill]]:
         ('show_order_invoice', market.buyer, f'/orders/{order["id"]}/invoice'),
         ('show_fee_invoice', market.seller, f'/orders/{order["id"]}/fee-invoice'),
         ('show_payout_invoice', market.seller, f'/payouts/{payout["id"]}/invoice'),
+        ('list_order_transactions', market.seller, f'/orders/{order["id"]}/transactions'),
         ('show_reconciliation', support, '/admin/reconciliation'),
     ):
         yield name, _bill(lambda who=who, path=path: who.get(path))

@@ -1,0 +1,53 @@
+"""How an order's money came to be where it is: every transaction of the ledger that moved it, as either side may see them."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from chalicelib.auth import Caller
+from chalicelib.chargebacks import store as chargebacks
+from chalicelib.invoices.schemas import OrderTransactions
+from chalicelib.ledger import accounts, transactions
+from chalicelib.ledger import store as ledger
+from chalicelib.orders import store as orders
+from chalicelib.orders.lifecycle import OrderRole
+from chalicelib.orders.rows import Order
+
+_OF_PAYMENTS = ('reserve', 'unreserve', 'pay')
+_OF_REFUNDS = ('refund', 'refund_ok', 'refund_failed', 'refund_superseded')
+_OF_CHARGEBACKS = ('dispute_open', 'dispute_won', 'dispute_lost')
+_OF_ORDERS = ('complete', 'release')
+_THEIRS = {
+    OrderRole.BUYER: ('escrow', 'fee.buyer', 'fee.tax', 'buyer.wallet', 'buyer.promo', 'buyer.reserved', 'refund'),
+    OrderRole.SELLER: ('seller.clearing', 'seller.available', 'receivable.seller'),
+    OrderRole.STAFF: (),
+}
+"""Kinds of accounts that are a side's own in whatever moves an order's money."""
+
+
+def show(order_id: str, caller: Caller) -> OrderTransactions:
+    """Oldest first. To a stranger there is no such order."""
+    order, actor = orders.load_for(order_id, caller)
+    found = sorted(
+        ledger.transactions(_names(order)).values(), key=lambda transaction: (transaction['at'], transaction['txid'])
+    )
+    seen = (transactions.seen(one, _owned(one, actor.role), is_staff=caller.is_staff) for one in found)
+    return OrderTransactions(items=list(seen))
+
+
+def _owned(transaction: dict[str, Any], role: OrderRole) -> set[str]:
+    return {account for account, _ in transaction['lines'] if accounts.root(account) in _THEIRS[role]}
+
+
+def _names(order: Order) -> Iterator[str]:
+    """All that there may be: transactions are named after what they are about, and which of them exist the journal knows."""
+    yield from (f'{event}:{order.id}' for event in _OF_ORDERS)
+    yield from (f'{event}:{payment_id}' for payment_id in _payments(order) for event in _OF_PAYMENTS)
+    yield from (f'{event}:{refund.id}' for refund in order.refunds for event in _OF_REFUNDS)
+    yield from (f'{event}:{chargeback.ref}' for chargeback in chargebacks.of_order(order) for event in _OF_CHARGEBACKS)
+
+
+def _payments(order: Order) -> list[str]:
+    """Of the order, of its extras and of tips: the log tells of each when it is begun."""
+    noted = (json.loads(event['data']) for event in orders.all_events(order.id) if event['name'] == 'PaymentStarted')
+    return [data['payment_id'] for data in noted]
