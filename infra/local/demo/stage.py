@@ -14,6 +14,10 @@ TIMER_PATIENCE_S = 240
 console = Console(highlight=False, soft_wrap=True)
 
 
+_ACCOUNTS = {'clearing': 'seller.clearing', 'payout': 'payout'}
+"""Where an amount that is pending for a reason is, if it is there as a whole."""
+
+
 @dataclass(frozen=True)
 class Pending:
     """One amount that is not available yet, as the balance should explain it."""
@@ -79,6 +83,7 @@ def balance(
     check(what, figures, [available, pending, in_payout, owed, 0, 0])
     for amount in seen['pending']:
         _tell(amount)
+        _trace(who, amount)
     if because or seen['pending']:
         check('and each pending amount says why', _as_pending(seen['pending']), _sorted(because))
     _adds_up(who, seen)
@@ -141,8 +146,19 @@ def _tell(amount: Any) -> None:
     say(f'  {usd(amount["amount_minor"])}: {amount["reason"]}{until}, by the rule {amount["rule"]} ({amount["subject_id"]})')
 
 
+def _trace(who: Person, amount: Any) -> None:
+    """The transactions that an amount names leave it on its account."""
+    answer = who.get(amount['explained_by'])
+    lines = [line for transaction in answer.get('items', [answer]) for line in transaction['lines']]
+    account = _ACCOUNTS.get(amount['reason'])
+    if account:
+        left = sum(line['amount_minor'] for line in lines if line['account'] == account)
+        check(f'and {amount["explained_by"]} leaves on {account}', left, amount['amount_minor'])
+
+
 def _as_pending(amounts: Sequence[Any]) -> list[Pending]:
-    return _sorted([Pending(**amount) for amount in amounts])
+    named = [{name: value for name, value in amount.items() if name != 'explained_by'} for amount in amounts]
+    return _sorted([Pending(**amount) for amount in named])
 
 
 def _sorted(amounts: Sequence[Pending]) -> list[Pending]:
