@@ -94,7 +94,7 @@ def test_the_trial_balance_has_two_sides_that_are_alike(market, clock):
         (None, 'x:1'),
         ('provider:xendit', 'x:1'),
         ('timer:release_payment', 'x:1'),
-        ('usr_01JDF3N8Q5W2E7R4T6Y9U1I0PA', 'x:1'),
+        ('usr_01JDF3N8Q5W2E7R4T6Y9V1J0PA', 'x:1'),
         ('provider:sandbox', 'adjust:1'),
     ],
 )
@@ -130,7 +130,7 @@ def test_what_is_posted_together_says_so():
         ({'actor': 'somebody'}, {'S14'}),
         ({'actor': 'timer:'}, {'S14'}),
         ({'actor': 'provider:stripe'}, {'S14'}),
-        ({'actor': 'usr_01JDF3N8Q5W2E7R4T6Y9U1I0PA'}, {'S14'}),
+        ({'actor': 'usr_01JDF3N8Q5W2E7R4T6Y9V1J0PA'}, {'S14'}),
     ],
 )
 def test_a_transaction_that_was_changed_is_found(books, attributes, expected):

@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from moto.core import serialize
+from moto.core.model_instances import model_data
 from moto.core.responses import ActionResult
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, LimitedSizeDict
@@ -29,6 +30,16 @@ def install() -> None:
     DynamoDBBackend.transact_write_items = _transact_touched
     DynamoHandler.transact_write_items = _once_per_token
     serialize.ResponseSerializer._serialize = _serialize_plainly
+    for service in ('dynamodb', 'sqs'):
+        for model in model_data[service].values():
+            model.instances_tracked = _Forgetful()
+
+
+class _Forgetful(list[Any]):
+    """moto keeps every row and message that was ever made, and a run of all tests needed 8 GB for them."""
+
+    def append(self, _: Any) -> None:
+        pass
 
 
 def _copied(attributes: dict[str, Any], weight: int) -> LimitedSizeDict:
