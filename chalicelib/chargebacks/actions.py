@@ -20,11 +20,15 @@ _SUBMIT_BEFORE_MS = clock.DAY
 """The evidence is sent by itself so long before it is due, if nobody has sent it."""
 
 
+class NotKnownThere(NotFound):
+    """The provider has no such chargeback, or has taken nothing for it; it may have told of it too early."""
+
+
 def learn(provider_name: str, ref: str) -> None:
     """Asks the provider about a chargeback, and records what it says. May be done at any time, and again."""
     told = provider(provider_name).find_chargeback(ref)
     if told is None:
-        raise NotFound(f'{provider_name} has no chargeback {ref}')
+        raise NotKnownThere(f'{provider_name} has no chargeback {ref}')
     payment = payments.get(told.payment_id)
     _check(payment, told, provider_name)
     by = authority.provider(provider_name)

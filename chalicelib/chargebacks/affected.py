@@ -160,7 +160,7 @@ def _of_purse(parts: dict[str, int]) -> dict[str, int]:
 
 
 def _is_in_wallet(refund: Refund, chargeback: Chargeback) -> bool:
-    return refund.state == 'failed' and refund.payment_id == chargeback.payment_id
+    return refund.state in ('failed', 'returned') and refund.payment_id == chargeback.payment_id
 
 
 class _Aside:

@@ -83,6 +83,18 @@ def refund_failed(sides: Sides, refund_id: str, card_minor: int) -> Posting:
     )
 
 
+def refund_returned(sides: Sides, refund_id: str, card_minor: int, provider: str, *, is_in_doubt: bool) -> Posting:
+    """It was sent, and has come back to us: the buyer's, unless their bank may give them the money."""
+    account = f'refund:{refund_id}' if is_in_doubt else f'buyer.wallet:{sides.buyer_id}'
+    return _of(
+        sides,
+        f'refund_returned:{refund_id}',
+        'refund_returned',
+        Line(f'psp.balance:{provider}', -card_minor),
+        Line(account, card_minor, sides.buyer_id),
+    )
+
+
 def refund_superseded(sides: Sides, refund_id: str, card_minor: int) -> Posting:
     """The bank has given the buyer the money already: what was set aside for it makes our loss less."""
     return _of(

@@ -170,10 +170,11 @@ class RefundView(View):
     reason: str | None = None
     by_role: OrderRole
     state: Annotated[
-        Literal['requested', 'succeeded', 'failed', 'superseded'],
+        Literal['requested', 'succeeded', 'failed', 'returned', 'held_back', 'superseded'],
         Field(
             title='RefundState',
-            description="`failed`: the money is in the buyer's wallet instead. `superseded`: the buyer's bank gave it back.",
+            description="`failed`, or `returned` by the bank after it was sent: the money is in the buyer's wallet instead. "
+            "`held_back`: it was returned while the buyer's bank claims the payment back. `superseded`: that bank gave it back.",
         ),
     ]
     failure: str | None = None

@@ -26,7 +26,7 @@ class Status(StrEnum):
     SUCCEEDED = 'succeeded'
     FAILED = 'failed'
     RETURNED = 'returned'
-    """Only of a payout: it was paid, and the bank has sent it back."""
+    """Only of a payout or a refund: it was sent, and the bank has sent it back."""
 
 
 class Outcome(NamedTuple):
@@ -75,7 +75,8 @@ class Movement(NamedTuple):
     ref: str
     """The provider's own id of the line."""
     kind: str
-    """`payment`, `refund`, `payout`, `payout_returned`, `chargeback`, `chargeback_won`, or whatever else the provider says."""
+    """`payment`, `refund`, `refund_returned`, `payout`, `payout_returned`, `chargeback`, `chargeback_won`, or whatever else
+    the provider says."""
     our_id: str | None
     """The payment, refund or payout of ours that it belongs to, where the provider knows it; of a chargeback, its `ref`."""
     gross: Money

@@ -2,18 +2,23 @@
 
 from collections.abc import Mapping
 
-from chalicelib import aws, settings, timers
+from chalicelib import aws, clock, settings, timers
 from chalicelib.chargebacks import actions as chargebacks
+from chalicelib.chargebacks.actions import NotKnownThere
 from chalicelib.errors import NotFound
 from chalicelib.observe import logger
 from chalicelib.orders import store as orders
 from chalicelib.payments import actions as payments
 from chalicelib.payments import credentials, providers
 from chalicelib.payments import store as payment_store
+from chalicelib.payments.port import ask_again_at
 from chalicelib.payments.store import Payment
 from chalicelib.payouts import actions as payouts
 from chalicelib.webhooks import store
 from chalicelib.webhooks.store import ReceivedNotice
+
+ASKED_FOR_MS = clock.DAY
+"""How long a provider is asked about a chargeback that it has told of and does not know."""
 
 
 def receive(provider: str, headers: Mapping[str, str], body: bytes) -> None:
@@ -40,6 +45,12 @@ def follow_up(pk: str, sk: str) -> None:
         return
     try:
         _follow_up(received)
+    except NotKnownThere as early:
+        if clock.now_ms() < received.received_at + ASKED_FOR_MS:
+            logger.info('told before it can be asked about', notice=pk, because=str(early))
+            store.postpone(received, ask_again_at(received.received_at))
+            return
+        logger.warning('what a webhook names never came', notice=pk, because=str(early))
     except NotFound as unknown:
         logger.warning('a webhook names nothing of ours', notice=pk, because=str(unknown))
     store.close(received)

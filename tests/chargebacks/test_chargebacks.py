@@ -17,6 +17,7 @@ from tests.support.market import (
     ok,
     run_provider,
     run_timers,
+    send_back,
 )
 
 PAYOUT = {'amount_minor': NET, 'currency': 'USD', 'destination': 'sandbox_bank_ok'}
@@ -437,6 +438,44 @@ def test_a_refund_that_fails_while_a_bank_has_the_payment_goes_to_no_wallet_befo
     market.decide(ref, won=won)
     clock.shift(3_601)
     assert run_timers() == ['send_refund']
+    assert usd(buyer)['wallet_minor'] == (TOTAL if won else 0)
+    audit()
+
+
+@pytest.mark.parametrize('won', [True, False])
+def test_a_refund_that_comes_back_while_a_bank_has_the_payment_waits_for_the_bank(market, buyer, clock, won):
+    order = market.cancelled()
+    run_timers()
+    _, ref = market.charged(order)
+    send_back(order['refunds'][0], order['payment_id'])
+    assert run_timers() == ['read_notice']
+    assert (usd(buyer)['wallet_minor'], market.order(order['id'])['refunds'][0]['state']) == (0, 'held_back')
+    audit()
+    clock.shift(3_601)
+    assert run_timers() == ['send_refund']
+    market.decide(ref, won=won)
+    clock.shift(3_601)
+    assert run_timers() == ['send_refund']
+    order = market.order(order['id'])
+    assert order['refunds'][0]['state'] == ('returned' if won else 'superseded')
+    saved = f'refund_superseded:{order["refunds"][0]["id"]}'
+    assert journal_line(f'dispute_lost:{ref}', 'expense.chargeback:loss') == (0 if won else -TOTAL)
+    assert journal_line(saved, 'expense.chargeback:loss') == (0 if won else TOTAL), 'nobody gets it twice'
+    assert usd(buyer)['wallet_minor'] == (TOTAL if won else 0)
+    assert run_timers() == []
+    audit()
+
+
+@pytest.mark.parametrize('won', [True, False])
+def test_what_a_refund_that_came_back_has_put_into_a_wallet_is_taken_from_there(market, buyer, won):
+    order = market.cancelled()
+    run_timers()
+    send_back(order['refunds'][0], order['payment_id'])
+    assert run_timers() == ['read_notice']
+    assert usd(buyer)['wallet_minor'] == TOTAL
+    _, ref = market.charged(order)
+    assert usd(buyer)['wallet_minor'] == 0
+    market.decide(ref, won=won)
     assert usd(buyer)['wallet_minor'] == (TOTAL if won else 0)
     audit()
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.faults.cases import DAY, PAY, PAYOUT, Case, World, _earned, _left_alone, _message, _noun, _request
 from tests.support.api import Person, deliver
-from tests.support.market import CLAIM, CONTEST, NET, PRICE, TOTAL, balances, ok, run_timers
+from tests.support.market import CLAIM, CONTEST, NET, PRICE, TOTAL, balances, ok, run_timers, send_back
 from tests.support.requests import EXTRA
 
 REFUND = {'amount_minor': 2_550, 'reason': 'Late'}
@@ -131,6 +131,13 @@ def _returned_payout(world: World) -> dict[str, Any]:
     return payout | {'seller_id': world.seller.id}
 
 
+def _sent_back(world: World) -> dict[str, Any]:
+    order = world.market.cancelled()
+    run_timers()
+    send_back(order['refunds'][0], order['payment_id'])
+    return order
+
+
 def _proposed(world: World) -> dict[str, Any]:
     world.boss, world.second = Person('boss', 'admin'), Person('second', 'admin')
     ok(world.second.get('/me'))
@@ -188,6 +195,8 @@ CASES = (
     Case('a payout that the bank sends back', _returned_payout,
          _notice('check_payout', lambda w: (f'USER#{w.about["seller_id"]}', f'PAYOUT#{w.about["id"]}')),
          _holds(seller__available=NET)),
+    Case('a refund that the bank sends back', _sent_back, _message('settle_with_provider', 'read_notice'),
+         _holds(buyer__wallet=TOTAL)),
     Case('approve an adjustment', _proposed, _request('second', lambda w: f'/admin/adjustments/{w.about["id"]}/approve', None),
          _holds(buyer__promo=500)),
 )  # fmt: skip

@@ -206,6 +206,7 @@ RELEASE = hears('release_payments', 'release_payment')
 RELEASE_OTHER = hears('release_payments', 'release_payment', 1)
 SETTLE = hears('settle_with_provider', 'settle_payment')
 SEND_REFUND = hears('settle_with_provider', 'send_refund')
+READ_NOTICE = hears('settle_with_provider', 'read_notice')
 SEND_PAYOUT = hears('settle_with_provider', 'send_payout')
 
 
@@ -398,6 +399,11 @@ PAIRS = (
     Race('chargeback won, told twice', _ruled, (HEAR_OF_CHARGEBACK, HEAR_OF_CHARGEBACK),
          ('delivered/held, escrow 10000 fee.buyer 550: done done',), all_that_is_held,
          preemptions=2, long_preemptions=4),
+    Race('a refund comes back, told twice', unhappy._sent_back, (READ_NOTICE, READ_NOTICE),
+         ('cancelled/refunded, buyer.wallet 10550: done done',), all_that_is_held, preemptions=2, long_preemptions=4),
+    Race('a refund comes back vs chargeback', _claimed(unhappy._sent_back), (READ_NOTICE, HEAR_OF_CHARGEBACK),
+         ('cancelled/frozen, hold.dispute 10550 receivable.dispute 10550: done done',
+          'cancelled/frozen, receivable.dispute 10550 refund 10550: done done'), all_that_is_held, preemptions=2, long_preemptions=4),
     Race('grant a dispute vs drop it', unhappy._disputed, (ACCEPT_CLAIM, DROP_DISPUTE),
          ('completed/clearing, fee.commission 1052 seller.clearing 4209: done refused',
           'delivered/held, escrow 10000 fee.buyer 550: refused done'), all_that_is_held),

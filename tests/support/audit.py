@@ -17,6 +17,7 @@ PER_ORDER = {
 """Accounts of an order's own, and what they are called in its purse."""
 EMPTY = {'none', 'released', 'refunding', 'refunded', 'charged_back'}
 RELEASED = {'released', 'frozen', 'charged_back'}
+WITH_US = {'requested', 'held_back'}
 PAYING = {'requested', 'pending', 'requires_action'}
 
 
@@ -108,7 +109,7 @@ def _transit(market, balances):
     for row in market:
         kind, state = row.get('row'), row.get('state')
         if kind == 'refund':
-            yield from _holds(balances, row, f'refund:{row["id"]}', row['card_minor'] if state == 'requested' else 0)
+            yield from _holds(balances, row, f'refund:{row["id"]}', row['card_minor'] if state in WITH_US else 0)
         if kind == 'payout':
             yield from _holds(balances, row, f'payout:{row["id"]}', row['amount_minor'] if state == 'requested' else 0)
         if kind == 'payment':

@@ -13,6 +13,9 @@ from chalicelib.files.rules import EXTENSIONS
 from chalicelib.ledger import store as ledger
 from chalicelib.ledger.credit_postings import promo_granted
 from chalicelib.ledger.postings import Line, Posting
+from chalicelib.payments.port import Notice
+from chalicelib.payments.sandbox import store as sandbox
+from chalicelib.webhooks import store as webhooks
 from tests.support.api import Answer, Person, deliver, sweep
 from tests.support.resources import drain, rows
 
@@ -203,6 +206,15 @@ def run_provider() -> list[str]:
     bodies = drain('provider')
     assert not bodies or deliver('settle_with_provider', *bodies) == []
     return [json.loads(body)['action'] for body in bodies]
+
+
+def send_back(refund: dict[str, Any], payment_id: str) -> None:
+    """The buyer's bank sends back a refund that the sandbox has sent, and the sandbox tells of it."""
+    sent = sandbox.get(refund['id'])
+    line = sandbox.line_of('refund_returned', sent.id, sent.currency, sent.minor)
+    sandbox.settle(sent.id, 'returned', when='succeeded', failure='account_closed', line=line)
+    notice = Notice(f'evt_{sent.id}', 'refund', sent.id, payment_id=payment_id)
+    assert webhooks.add(webhooks.of('sandbox', notice, b'{}'))
 
 
 def give_promo(person: Person, minor: int, currency: str = 'USD') -> None:

@@ -26,6 +26,7 @@ _MOVEMENTS: Mapping[str, str] = MappingProxyType(
     {
         'charge': 'payment',
         'refund': 'refund',
+        'refund_failure': 'refund_returned',
         'transfer': 'payout',
         'transfer_reversal': 'payout_returned',
         'dispute': 'chargeback',
@@ -53,8 +54,11 @@ def payment(intent: dict[str, Any]) -> Outcome:
 
 
 def refund(found: dict[str, Any]) -> Outcome:
+    """One that has failed after it had left our balance has come back there."""
     status = _REFUNDS.get(found['status'] or '', Status.PENDING)
     failure = str(found.get('failure_reason') or found['status']) if status is Status.FAILED else None
+    if status is Status.FAILED and found.get('failure_balance_transaction'):
+        status = Status.RETURNED
     return Outcome(
         our_id(found, 'refund_id'), money(found['amount'], found['currency']), status, failure=failure, ref=found['id']
     )

@@ -123,9 +123,12 @@ def fail_payment(psp: Any, payment: Any, code: str = 'payment_intent_authenticat
 
 
 def settle(psp: Any, thing: Any, status: str, failure: str | None) -> None:
-    thing.status, thing.failure = status, failure
+    was, thing.status, thing.failure = thing.status, status, failure
     if (thing.kind, status) == ('refund', 'succeeded'):
         psp.books.book(thing, 'refund', -thing.minor)
+    if (thing.kind, was, status) == ('refund', 'succeeded', 'failed'):
+        psp.books.book(thing, 'refund_failure', thing.minor)
+        thing.about['is_back'] = True
     if (thing.kind, status) == ('payout', 'reversed'):
         psp.books.book(thing, 'transfer_reversal', thing.minor)
     psp.books.tell(thing, {'refund': 'refund.updated', 'payout': 'transfer.reversed'}[thing.kind])
@@ -194,6 +197,7 @@ def _refund_object(psp: Any, refund: Any) -> dict[str, Any]:
         'currency': refund.currency.lower(),
         'status': refund.status,
         'failure_reason': refund.failure,
+        'failure_balance_transaction': 'txn_back' if refund.about.get('is_back') else None,
         'metadata': {'refund_id': refund.our_id, 'payment_id': refund.about['payment_id']},
     }
 

@@ -123,10 +123,10 @@ def fail_payment(psp: Any, payment: Any) -> None:
 
 
 def settle(psp: Any, thing: Any, status: str, failure: str | None) -> None:
-    thing.status, thing.failure = status, failure
+    was, thing.status, thing.failure = thing.status, status, failure
     if status == 'SUCCEEDED':
         psp.books.book(thing, {'refund': 'REFUND', 'payout': 'DISBURSEMENT'}[thing.kind], -thing.minor)
-    if status == 'REVERSED':
+    if status == 'REVERSED' or (was, status) == ('SUCCEEDED', 'FAILED'):
         psp.books.book(thing, 'REVERSED', thing.minor)
     psp.books.tell(thing, f'{thing.kind}.{status.lower()}')
 
