@@ -174,7 +174,8 @@ class RefundView(View):
         Field(
             title='RefundState',
             description="`failed`, or `returned` by the bank after it was sent: the money is in the buyer's wallet instead. "
-            "`held_back`: it was returned while the buyer's bank claims the payment back. `superseded`: that bank gave it back.",
+            "`held_back`: it was returned while the buyer's bank claims the payment back. `superseded`: the buyer's bank gave "
+            'it back.',
         ),
     ]
     failure: str | None = None

@@ -25,7 +25,6 @@ from chalicelib.payments.providers import provider, provider_for
 from chalicelib.payments.purposes import Purpose, purpose_of
 from chalicelib.payments.store import Payment
 
-
 _MOVING = ('requested', 'succeeded', 'held_back')
 """Refunds of which something may still become."""
 
@@ -137,11 +136,16 @@ def _must_owe_nothing(buyer_id: str, currency: str) -> None:
 
 
 def _credit(buyer_id: str, money: Money) -> tuple[int, int]:
-    """What of an amount the wallet pays, and what the credit that was given: the latter is used first."""
+    """What of an amount the wallet pays, and what the credit that was given: the latter is used first.
+
+    What is left for the provider is nothing, or at least what it takes; an amount that is less than that is left to it whole.
+    """
     held = ledger.balances(money.currency, f'buyer.promo:{buyer_id}', f'buyer.wallet:{buyer_id}')
     promo, wallet = (credit_postings.spendable(minor, money.currency) for minor in held)
-    promo = min(promo, money.minor)
-    return min(wallet, money.minor - promo), promo
+    least = policy.current(settings.STAGE).min_card_minor[money.currency]
+    payable = money.minor if promo + wallet >= money.minor else max(0, money.minor - least)
+    promo = min(promo, payable)
+    return min(wallet, payable - promo), promo
 
 
 def _begin(tx: Transaction, payment: Payment, order: Order, actor: Actor) -> Payment:

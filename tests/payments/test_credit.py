@@ -149,9 +149,44 @@ def test_who_has_too_little_credit_says_how_to_pay_the_rest(market, buyer, minor
     assert (balances(), market.order(order['id'])['payment_id']) == (before, None)
 
 
-def test_a_last_cent_is_left_to_the_card(market, buyer):
-    top_up(buyer, TOTAL - 1)
-    assert means(pay(market, market.placed())) == (1, TOTAL - 1, 0)
+@pytest.mark.parametrize(
+    ('wallet', 'promo', 'expected'),
+    [
+        (TOTAL - 1, 0, (50, TOTAL - 50, 0)),
+        (TOTAL - 49, 0, (50, TOTAL - 50, 0)),
+        (TOTAL - 50, 0, (50, TOTAL - 50, 0)),
+        (TOTAL - 51, 0, (51, TOTAL - 51, 0)),
+        (TOTAL, 0, (0, TOTAL, 0)),
+        (TOTAL - 500, 499, (50, TOTAL - 549, 499)),
+        (500, TOTAL - 501, (50, 451, TOTAL - 501)),
+        (0, TOTAL - 1, (50, 0, TOTAL - 50)),
+    ],
+)
+def test_credit_leaves_to_the_card_what_a_provider_takes_or_nothing(market, buyer, wallet, promo, expected):
+    if wallet:
+        top_up(buyer, wallet)
+    if promo:
+        give_promo(buyer, promo)
+    assert means(pay(market, market.placed())) == expected
+    assert credit(buyer) == (wallet - expected[1], promo - expected[2])
+    audit()
+
+
+def test_in_rupiah_that_is_ten_thousand(market, buyer):
+    package = GIG['packages'][0] | {'price_minor': 7_777_700}
+    order = market.placed(market.gig(currency='IDR', packages=[package], extras=[]))
+    total = order['buyer_total_minor']
+    top_up(buyer, total - 100, currency='IDR')
+    assert means(pay(market, order)) == (1_000_000, total - 1_000_000, 0)
+    audit()
+
+
+@pytest.mark.parametrize(('held', 'expected'), [(41, (42, 0, 0)), (42, (0, 0, 42))])
+def test_what_is_less_than_a_provider_takes_is_paid_with_credit_alone_or_not_at_all(market, buyer, held, expected):
+    give_promo(buyer, held)
+    order = market.started()
+    extra_id = offer(market, order, price_minor=40)
+    assert means(ok(buyer.post(f'/orders/{order["id"]}/extras/{extra_id}/payments', BOTH), 201)) == expected
     audit()
 
 

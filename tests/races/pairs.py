@@ -14,7 +14,7 @@ from typing import Any
 from tests.faults import cases, unhappy
 from tests.faults.cases import DAY, PAY, PAYOUT, World
 from tests.support.api import deliver
-from tests.support.market import ANSWERS, CLAIM, CONTEST, balances, ok
+from tests.support.market import ANSWERS, CLAIM, CONTEST, TOTAL, balances, ok
 
 Act = Callable[[World], str]
 MINUTE = 60
@@ -146,6 +146,18 @@ def _earned_and_clearing(world: World) -> dict[str, Any]:
     return order
 
 
+def credit_and_cards(world: World) -> str:
+    """What is left in the wallet, and what the provider was asked for of each order."""
+    orders = [world.market.order(world.about[name]) for name in ('id', 'other')]
+    paid = [ok(world.buyer.get(f'/payments/{order["payment_id"]}'))['amount_minor'] for order in orders]
+    return f'{balances().get(f"buyer.wallet:{world.buyer.id}", 0)} left, cards {paid}'
+
+
+def _two_and_nearly_credit_for_one(world: World) -> dict[str, Any]:
+    ok(world.buyer.post('/me/wallet/top-ups', unhappy.TOP_UP | {'amount_minor': TOTAL - 10}), 201)
+    return world.market.placed() | {'other': world.market.placed()['id']}
+
+
 def _two_delivered(world: World) -> dict[str, Any]:
     order = world.market.delivered()
     world.market.delivered()
@@ -191,6 +203,8 @@ DISPUTE = asks('buyer', '/orders/{id}/disputes', CLAIM)
 PAY_EXTRA = asks('buyer', '/orders/{id}/extras/{extra}/payments', PAY)
 DECLINE_EXTRA = asks('buyer', '/orders/{id}/extras/{extra}/decline')
 WITHDRAW_EXTRA = asks('seller', '/orders/{id}/extras/{extra}/withdraw')
+PAY_WITH_CREDIT = asks('buyer', '/orders/{id}/payments', PAY | {'use_credit': True})
+PAY_OTHER_WITH_CREDIT = asks('buyer', '/orders/{other}/payments', PAY | {'use_credit': True})
 TIP = asks('buyer', '/orders/{id}/tips', {'amount_minor': 1_000, 'method': 'sandbox_card_ok'})
 HEAR_OF_CHARGEBACK = tells('learn_chargeback', unhappy._ref)
 ACCEPT_CLAIM = asks('seller', '{dispute}/response', {'accepts': True})
@@ -403,7 +417,8 @@ PAIRS = (
          ('cancelled/refunded, buyer.wallet 10550: done done',), all_that_is_held, preemptions=2, long_preemptions=4),
     Race('a refund comes back vs chargeback', _claimed(unhappy._sent_back), (READ_NOTICE, HEAR_OF_CHARGEBACK),
          ('cancelled/frozen, hold.dispute 10550 receivable.dispute 10550: done done',
-          'cancelled/frozen, receivable.dispute 10550 refund 10550: done done'), all_that_is_held, preemptions=2, long_preemptions=4),
+          'cancelled/frozen, receivable.dispute 10550 refund 10550: done done'), all_that_is_held,
+         preemptions=2, long_preemptions=4),
     Race('grant a dispute vs drop it', unhappy._disputed, (ACCEPT_CLAIM, DROP_DISPUTE),
          ('completed/clearing, fee.commission 1052 seller.clearing 4209: done refused',
           'delivered/held, escrow 10000 fee.buyer 550: refused done'), all_that_is_held),
@@ -413,6 +428,9 @@ PAIRS = (
     Race('contest a dispute vs its default', _left(unhappy._disputed, 5 * DAY + 1), (CONTEST_CLAIM, DEFAULT),
          ('completed/clearing, fee.commission 1052 seller.clearing 4209: refused done',
           'delivered/held, escrow 10000 fee.buyer 550: done done'), all_that_is_held),
+    Race('two orders use the same credit', _two_and_nearly_credit_for_one, (PAY_WITH_CREDIT, PAY_OTHER_WITH_CREDIT),
+         ('0 left, cards [10510, 50]: done done', '0 left, cards [50, 10510]: done done'), credit_and_cards,
+         preemptions=1, long_preemptions=2),
     Race('tip vs release', _left(_completed, 14 * DAY + 1), (TIP, RELEASE),
          ('completed/released, seller.available 8800: done done',), all_that_is_held, preemptions=2),
 )  # fmt: skip
