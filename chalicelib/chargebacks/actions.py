@@ -8,6 +8,7 @@ from chalicelib.chargebacks.store import Chargeback
 from chalicelib.db import Transaction
 from chalicelib.errors import Conflict, Forbidden, NotFound
 from chalicelib.ledger import authority
+from chalicelib.money import CURRENCIES
 from chalicelib.observe import logger
 from chalicelib.orders import store as orders
 from chalicelib.orders.lifecycle import SYSTEM, OrderRole
@@ -25,28 +26,39 @@ class NotKnownThere(NotFound):
 
 
 def learn(provider_name: str, ref: str) -> None:
-    """Asks the provider about a chargeback, and records what it says. May be done at any time, and again."""
+    """Asks the provider about a chargeback, and records what it says. May be done at any time, and again.
+
+    A fee in another currency is recorded as none, and told once, by `ProviderMismatch`: the money is frozen all the same.
+    """
     told = provider(provider_name).find_chargeback(ref)
     if told is None:
         raise NotKnownThere(f'{provider_name} has no chargeback {ref}')
     payment = payments.get(told.payment_id)
     _check(payment, told, provider_name)
     by = authority.provider(provider_name)
-    db.atomically(lambda tx: _open(tx, payment, told), by=by)
+    is_new = db.atomically(lambda tx: _open(tx, payment, told), by=by)
     if told.status is not ChargebackStatus.OPEN:
         db.atomically(lambda tx: _close(tx, payment, told), by=by)
+    if is_new and _fee_minor(told) is None:
+        raise ProviderMismatch(f'The fee of chargeback {ref} is not in {told.money.currency}: it is not posted')
 
 
 def _check(payment: Payment, told: ClaimedBack, provider_name: str) -> None:
     is_ours = payment.provider == provider_name and payment.has_captured
-    if not is_ours or told.money.currency != payment.currency or not 0 < told.money.minor <= payment.amount_minor:
+    least = CURRENCIES[payment.currency].quantum
+    if not is_ours or told.money.currency != payment.currency or not least <= told.money.minor <= payment.amount_minor:
         raise ProviderMismatch(f'{told.money} of payment {payment.id}, which is {payment.state} and brought {payment.money}')
 
 
-def _open(tx: Transaction, payment: Payment, told: ClaimedBack) -> None:
+def _fee_minor(told: ClaimedBack) -> int | None:
+    return told.fee.minor if told.fee and told.fee.currency == told.money.currency else None
+
+
+def _open(tx: Transaction, payment: Payment, told: ClaimedBack) -> bool:
+    """Whether it was not known before."""
     about = affected(payment)
     if store.find(about.pk, told.ref):
-        return
+        return False
     now = clock.now_ms()
     chargeback = Chargeback(
         about.pk,
@@ -60,7 +72,7 @@ def _open(tx: Transaction, payment: Payment, told: ClaimedBack) -> None:
         seller_id=about.seller_id,
         currency=told.money.currency,
         amount_minor=told.money.minor,
-        fee_minor=told.fee.minor,
+        fee_minor=_fee_minor(told) or 0,
         reason=told.reason,
         state='received',
         evidence_due_at=told.evidence_due_at,
@@ -72,6 +84,7 @@ def _open(tx: Transaction, payment: Payment, told: ClaimedBack) -> None:
         _watch(chargeback)
     about.freeze(tx, chargeback)
     store.add(tx, chargeback)
+    return True
 
 
 def _close(tx: Transaction, payment: Payment, told: ClaimedBack) -> None:

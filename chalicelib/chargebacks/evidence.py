@@ -19,7 +19,7 @@ def pack(order: Order, chargeback: Chargeback) -> dict[str, Any]:
     return {
         'order_id': order.id,
         'payment_id': chargeback.payment_id,
-        'claimed_minor': chargeback.amount_minor,
+        'claimed_minor': chargeback.whole_minor,
         'currency': order.currency,
         'claimed_because': chargeback.reason,
         'what_was_sold': terms['title'],

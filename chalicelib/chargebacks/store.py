@@ -5,6 +5,7 @@ from pynamodb.attributes import UnicodeAttribute
 from chalicelib import reads
 from chalicelib.db import IntegerAttribute, JSONAttribute, Transaction
 from chalicelib.errors import Moved, NotFound
+from chalicelib.ledger.credit_postings import spendable
 from chalicelib.ledger.order_postings import Claim
 from chalicelib.orders.rows import Order
 from chalicelib.reads import Page, Paging
@@ -25,6 +26,7 @@ class Chargeback(TimedRow, discriminator='chargeback'):
     seller_id = UnicodeAttribute(null=True)
     currency = UnicodeAttribute()
     amount_minor = IntegerAttribute()
+    """What the bank has taken, to the last unit: nobody but the ledger is told."""
     fee_minor = IntegerAttribute()
     reason = UnicodeAttribute()
     state = UnicodeAttribute()
@@ -44,6 +46,11 @@ class Chargeback(TimedRow, discriminator='chargeback'):
     @property
     def is_open(self) -> bool:
         return self.state in ('received', 'submitted')
+
+    @property
+    def whole_minor(self) -> int:
+        """What of it people can have, or miss."""
+        return spendable(self.amount_minor, self.currency)
 
     @property
     def claim(self) -> Claim:

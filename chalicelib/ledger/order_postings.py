@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from chalicelib.ledger.credit_postings import spendable
 from chalicelib.ledger.postings import Line, Posting, posting
 from chalicelib.ledger.purse import Means, Price, Purse, Sides, Standing
 
@@ -157,7 +158,7 @@ class Claim(NamedTuple):
     taken_minor: int
     fee_minor: int
     parts: dict[str, int]
-    """As `Purse.frozen` says; of money that was paid into a wallet, `wallet`."""
+    """As `Purse.frozen` says; of money that was paid into a wallet, `wallet`. Whole quanta, whatever the bank has taken."""
 
     @property
     def held_minor(self) -> int:
@@ -165,12 +166,17 @@ class Claim(NamedTuple):
 
 
 def chargeback_opened(sides: Sides, claim: Claim, standing: Standing) -> Posting:
-    """The bank has the money for now; as much of it is frozen here as the order, or its seller, was given."""
+    """The bank has the money for now; as much of it is frozen here as the order, or its seller, was given.
+
+    What of it nobody can pay, because it is less than the quantum, is our loss at once.
+    """
+    whole = spendable(claim.taken_minor, sides.currency)
     return _of(
         sides,
         f'dispute_open:{claim.ref}',
         'chargeback_opened',
-        Line(f'receivable.dispute:{sides.order_id}', -claim.taken_minor),
+        Line(f'receivable.dispute:{sides.order_id}', -whole),
+        Line('expense.chargeback:loss', whole - claim.taken_minor),
         Line('expense.chargeback:fee', -claim.fee_minor),
         Line(f'psp.balance:{claim.provider}', claim.taken_minor + claim.fee_minor),
         *_taken(sides, claim.parts, standing),
@@ -180,12 +186,14 @@ def chargeback_opened(sides: Sides, claim: Claim, standing: Standing) -> Posting
 
 def chargeback_won(sides: Sides, claim: Claim, standing: Standing) -> Posting:
     """The bank has sent it back, and everything goes to where it was taken from."""
+    whole = spendable(claim.taken_minor, sides.currency)
     return _of(
         sides,
         f'dispute_won:{claim.ref}',
         'chargeback_won',
         Line(f'psp.balance:{claim.provider}', -claim.taken_minor),
-        Line(f'receivable.dispute:{sides.order_id}', claim.taken_minor),
+        Line(f'receivable.dispute:{sides.order_id}', whole),
+        Line('expense.chargeback:loss', claim.taken_minor - whole),
         Line(f'hold.dispute:{sides.order_id}', -claim.held_minor),
         *_given_back(sides, claim.parts, standing),
     )
@@ -193,13 +201,14 @@ def chargeback_won(sides: Sides, claim: Claim, standing: Standing) -> Posting:
 
 def chargeback_lost(sides: Sides, claim: Claim) -> Posting:
     """The buyer has it. What nobody gave is our loss."""
+    whole = spendable(claim.taken_minor, sides.currency)
     return _of(
         sides,
         f'dispute_lost:{claim.ref}',
         'chargeback_lost',
-        Line(f'receivable.dispute:{sides.order_id}', claim.taken_minor),
+        Line(f'receivable.dispute:{sides.order_id}', whole),
         Line(f'hold.dispute:{sides.order_id}', -claim.held_minor),
-        Line('expense.chargeback:loss', claim.held_minor - claim.taken_minor),
+        Line('expense.chargeback:loss', claim.held_minor - whole),
     )
 
 

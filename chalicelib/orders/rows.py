@@ -36,7 +36,7 @@ class Order(HeldRow, discriminator='order'):
     """What the order's own accounts hold, by the names of `Purse`."""
     sources = JSONAttribute(default=list)
     """How it was paid, and what of that went back, one for each payment: `payment_id`, then `card`, `wallet` and `promo` in
-    minor units, and the same with `_back`."""
+    minor units, and the same with `_back`; then `charged_back`, what the bank has kept of it, which is part of `card_back`."""
     tips_minor = IntegerAttribute(default=0)
     policy_version = UnicodeAttribute()
     terms = JSONAttribute()

@@ -202,7 +202,14 @@ class OrderView(PricedView):
     extensions: list[ExtensionView]
     refunds: list[RefundView]
     added_extras: list[ExtraView]
-    refunded_minor: Annotated[Minor, Field(description='The sum of all refunds that did not return a late payment.')]
+    refunded_minor: Annotated[
+        Minor,
+        Field(
+            description='What was given back: the sum of all refunds that returned no late payment, and were not superseded. '
+            'What a bank took back is not in it.'
+        ),
+    ]
+    charged_back_minor: Annotated[Minor, Field(description="What the buyer's bank has taken back for good.")]
     tips_minor: Minor
     frozen_by: Annotated[Frozen | None, Field(description='While it is open, no clock of this order runs.')] = None
     payment_id: str | None = None
@@ -238,13 +245,20 @@ class OrderView(PricedView):
                 'extensions': [extension.attribute_values for extension in order.extensions],
                 'refunds': [refund.attribute_values for refund in order.refunds],
                 'added_extras': [addition.attribute_values for addition in order.additions],
-                'refunded_minor': sum(source[f'{way}_back'] for source in order.sources for way in ('card', 'wallet', 'promo')),
+                'refunded_minor': _refunded_minor(order),
+                'charged_back_minor': sum(source.get('charged_back', 0) for source in order.sources),
                 'is_late': lifecycle.is_late(state, order.delivery_due_at, order.clock_ms),
                 'is_very_late': order.facts().is_very_late,
                 'next_step': order.due_action,
                 'next_step_at': order.due_at,
             }
         )
+
+
+def _refunded_minor(order: Order) -> int:
+    own = {source['payment_id'] for source in order.sources}
+    given = [refund for refund in order.refunds if refund.payment_id in own]
+    return sum(refund.amount_minor - (refund.card_minor if refund.state == 'superseded' else 0) for refund in given)
 
 
 class OrderSummary(View):

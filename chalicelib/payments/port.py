@@ -62,8 +62,8 @@ class ClaimedBack(NamedTuple):
     payment_id: str
     """Ours."""
     money: Money
-    fee: Money
-    """What the provider charges for it, whoever wins."""
+    fee: Money | None
+    """What the provider charges for it, whoever wins. None where that is in a currency of its own."""
     status: ChargebackStatus
     reason: str
     evidence_due_at: int | None

@@ -4,16 +4,18 @@ from chalicelib.money import Money
 from chalicelib.payments.port import Outcome, OutcomeUnknown, ProviderMismatch, Status
 from chalicelib.payments.sandbox.provider import Sandbox
 from tests.support import resources
-from tests.support.api import deliver
+from tests.support.api import Person, deliver
 from tests.support.audit import audit
 from tests.support.market import (
     ANSWERS,
     CLAIM,
     DAY,
+    GIG,
     NET,
     PRICE,
     TOTAL,
     balances,
+    claim_part,
     ok,
     run_provider,
     run_timers,
@@ -315,6 +317,100 @@ def test_what_a_provider_says_of_another_amount_is_not_believed(market, monkeypa
         with pytest.raises(ProviderMismatch):
             actions.learn('sandbox', ref_of(payment_id))
     assert market.order(order['id'])['frozen_by'] is None
+
+
+RUPIAH = {'currency': 'IDR', 'packages': [GIG['packages'][0] | {'price_minor': 7_777_700}], 'extras': []}
+
+
+def a_tip_in_rupiah(market, clock):
+    order = market.completed(market.gig(**RUPIAH))
+    tip = {'amount_minor': 5_000_000, 'method': 'sandbox_card_ok'}
+    return ok(market.buyer.post(f'/orders/{order["id"]}/tips', tip), 201)['id']
+
+
+def a_top_up_in_rupiah(market, clock):
+    top_up = {'amount_minor': 5_000_000, 'currency': 'IDR', 'method': 'sandbox_card_ok'}
+    return ok(market.buyer.post('/me/wallet/top-ups', top_up), 201)['id']
+
+
+def in_rupiah(prepare):
+    return lambda market, _: getattr(market, prepare)(market.gig(**RUPIAH))['payment_id']
+
+
+def released_in_rupiah(market, clock):
+    return market.released(clock, market.gig(**RUPIAH))['payment_id']
+
+
+@pytest.mark.parametrize(('minor', 'won'), [(4_999_950, True), (4_999_950, False), (100, True), (100, False)])
+@pytest.mark.parametrize(
+    'prepare',
+    [in_rupiah('paid'), in_rupiah('completed'), released_in_rupiah, a_tip_in_rupiah, a_top_up_in_rupiah],
+    ids=['paid', 'completed', 'released', 'tip', 'top-up'],
+)
+def test_what_a_bank_takes_is_posted_to_the_sen_and_people_miss_whole_rupiah(market, clock, prepare, minor, won):
+    payment_id = prepare(market, clock)
+    before = balances()
+    ref, whole = claim_part({'id': payment_id, 'currency': 'IDR'}, minor), minor - minor % 100
+    message = {'v': 1, 'action': 'learn_chargeback', 'pk': 'sandbox', 'sk': ref}
+    assert deliver('settle_with_provider', message) == []
+    assert journal_line(f'dispute_open:{ref}', 'psp.balance:sandbox') == minor + 20_000_000
+    assert journal_line(f'dispute_open:{ref}', 'expense.chargeback:loss') == whole - minor
+    [seen] = ok(Person('support', 'support').get('/admin/chargebacks'))['items']
+    held = seen['from_order_minor'] + seen['from_seller_minor']
+    assert (seen['amount_minor'], held) == (whole, min(whole, 4_000_000) if prepare is a_tip_in_rupiah else whole)
+    assert sum(held for account, held in balances().items() if account.startswith('receivable.dispute')) == whole
+    audit()
+    market.decide(ref, won=won)
+    loss = sum(journal_line(f'dispute_{end}:{ref}', 'expense.chargeback:loss') for end in ('open', 'won', 'lost'))
+    assert loss == (0 if won else held - minor)
+    assert not won or balances() == before
+    audit()
+
+
+def test_less_than_a_rupiah_is_nobodys_and_left_to_the_report(market):
+    from chalicelib.chargebacks import actions
+
+    order = market.paid(market.gig(**RUPIAH))
+    claim_part({'id': order['payment_id'], 'currency': 'IDR'}, 99)
+    with pytest.raises(ProviderMismatch):
+        actions.learn('sandbox', ref_of(order['payment_id']))
+    assert market.order(order['id'])['frozen_by'] is None
+
+
+@pytest.mark.parametrize('fee', [Money(90, 'IDR'), None])
+def test_a_fee_in_another_currency_is_told_once_and_the_money_is_frozen(market, seller, monkeypatch, fee):
+    order = market.completed()
+    find, payment_id = Sandbox.find_chargeback, order['payment_id']
+    ok(market.buyer.post(f'/sandbox/payments/{payment_id}/chargeback', {'reason': 'fraudulent'}))
+    resources.drain('provider')
+    monkeypatch.setattr(Sandbox, 'find_chargeback', lambda box, ref: find(box, ref)._replace(fee=fee))
+    message = {'v': 1, 'action': 'learn_chargeback', 'pk': 'sandbox', 'sk': ref_of(payment_id)}
+    assert deliver('settle_with_provider', message) != [], 'somebody has to look'
+    assert (market.order(order['id'])['frozen_by'], chargebacks(seller, order)[0]['fee_minor']) == ('chargeback', 0)
+    assert journal_line(f'dispute_open:{ref_of(payment_id)}', 'expense.chargeback:fee') == 0
+    assert deliver('settle_with_provider', message) == [], 'it is known'
+
+
+@pytest.mark.parametrize('won', [True, False])
+def test_what_a_bank_has_kept_is_no_refund(market, seller, won):
+    order = market.delivered()
+    ok(seller.post(f'/orders/{order["id"]}/refunds', {'amount_minor': 2_550, 'reason': 'Late'}), 201)
+    run_timers()
+    _, ref = market.charged(order)
+    assert (market.order(order['id'])['refunded_minor'], market.order(order['id'])['charged_back_minor']) == (2_550, 0)
+    market.decide(ref, won=won)
+    order = market.order(order['id'])
+    assert (order['refunded_minor'], order['charged_back_minor']) == (2_550, 0 if won else TOTAL)
+
+
+def test_a_refund_that_a_bank_has_made_needless_is_not_counted(market, clock):
+    order = market.cancelled()
+    _, ref = market.charged(order)
+    market.decide(ref, won=False)
+    clock.shift(3_601)
+    run_timers()
+    order = market.order(order['id'])
+    assert (order['refunds'][0]['state'], order['refunded_minor'], order['charged_back_minor']) == ('superseded', 0, TOTAL)
 
 
 def test_what_the_provider_has_never_heard_of_is_put_aside(market):

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.faults.cases import DAY, PAY, PAYOUT, Case, World, _earned, _left_alone, _message, _noun, _request
 from tests.support.api import Person, deliver
-from tests.support.market import CLAIM, CONTEST, NET, PRICE, TOTAL, balances, ok, run_timers, send_back
+from tests.support.market import CLAIM, CONTEST, GIG, NET, PRICE, TOTAL, balances, claim_part, ok, run_timers, send_back
 from tests.support.requests import EXTRA
 
 REFUND = {'amount_minor': 2_550, 'reason': 'Late'}
@@ -54,6 +54,13 @@ def _claimed(prepare: Callable[[World], dict[str, Any]]) -> Callable[[World], di
         return order
 
     return prepared
+
+
+def _claimed_to_the_sen(world: World) -> dict[str, Any]:
+    package = GIG['packages'][0] | {'price_minor': 7_777_700}
+    order = world.market.delivered(world.market.gig(currency='IDR', packages=[package], extras=[]))
+    claim_part({'id': order['payment_id'], 'currency': 'IDR'}, 4_999_950)
+    return order
 
 
 def _decided(prepare: Callable[[World], dict[str, Any]], *, won: bool) -> Callable[[World], dict[str, Any]]:
@@ -185,6 +192,8 @@ CASES = (
          _holds(hold__dispute=PRICE, receivable__dispute=TOTAL)),
     Case('hear of a chargeback after the payout', _claimed(_paid_out), _notice('learn_chargeback', _ref),
          _holds(hold__dispute=NET, receivable__dispute=TOTAL, receivable__seller=NET)),
+    Case('hear of a chargeback that is not of whole rupiah', _claimed_to_the_sen, _notice('learn_chargeback', _ref),
+         _holds(hold__dispute=4_999_900, receivable__dispute=4_999_900, escrow=2_777_800, fee__buyer=427_800)),
     Case('win a chargeback', _decided(lambda w: w.market.delivered(), won=True), _notice('learn_chargeback', _ref),
          _holds(escrow=PRICE, fee__buyer=550)),
     Case('lose a chargeback', _decided(lambda w: w.market.delivered(), won=False), _notice('learn_chargeback', _ref), _holds()),

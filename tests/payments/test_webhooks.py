@@ -343,6 +343,18 @@ def test_an_inquiry_of_a_bank_is_left_alone(market, psp):
     assert [row for row in resources.rows(settings.MARKET_TABLE) if row.get('row') == 'chargeback'] == []
 
 
+@pytest.mark.parametrize(('currency', 'fee'), [('USD', 1_500), ('IDR', 0), ('EUR', 0)])
+def test_a_fee_in_another_currency_is_not_taken_for_one_in_the_currency_of_the_payment(market, psp, currency, fee):
+    world = World(market, psp, 'stripe')
+    psp.claim_back(world.paid()['payment_id'], fee_currency=currency)
+    [told] = psp.webhooks()
+    assert heard(world, told) == ([] if fee else ['0'])
+    assert [one['fee_minor'] for one in chargebacks_known()] == [fee]
+    if not fee:
+        assert 'read_notice' in run_timers()
+    audit()
+
+
 def chargebacks_known():
     return [row for row in resources.rows(settings.MARKET_TABLE) if row.get('row') == 'chargeback']
 

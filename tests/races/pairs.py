@@ -413,6 +413,11 @@ PAIRS = (
     Race('chargeback won, told twice', _ruled, (HEAR_OF_CHARGEBACK, HEAR_OF_CHARGEBACK),
          ('delivered/held, escrow 10000 fee.buyer 550: done done',), all_that_is_held,
          preemptions=2, long_preemptions=4),
+    Race('chargeback to the sen vs accept', unhappy._claimed_to_the_sen, (HEAR_OF_CHARGEBACK, ACCEPT),
+         (('completed/frozen, fee.commission 1555500 hold.dispute 4999900 receivable.dispute 4999900 '
+           'seller.clearing 1222300: done done'),
+          'delivered/frozen, escrow 2777800 fee.buyer 427800 hold.dispute 4999900 receivable.dispute 4999900: done refused'),
+         all_that_is_held, preemptions=2, long_preemptions=4),
     Race('a refund comes back, told twice', unhappy._sent_back, (READ_NOTICE, READ_NOTICE),
          ('cancelled/refunded, buyer.wallet 10550: done done',), all_that_is_held, preemptions=2, long_preemptions=4),
     Race('a refund comes back vs chargeback', _claimed(unhappy._sent_back), (READ_NOTICE, HEAR_OF_CHARGEBACK),

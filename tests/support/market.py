@@ -13,7 +13,9 @@ from chalicelib.files.rules import EXTENSIONS
 from chalicelib.ledger import store as ledger
 from chalicelib.ledger.credit_postings import promo_granted
 from chalicelib.ledger.postings import Line, Posting
-from chalicelib.payments.port import Notice
+from chalicelib.money import Money
+from chalicelib.payments.port import ChargebackStatus, Notice
+from chalicelib.payments.sandbox import provider
 from chalicelib.payments.sandbox import store as sandbox
 from chalicelib.webhooks import store as webhooks
 from tests.support.api import Answer, Person, deliver, sweep
@@ -215,6 +217,14 @@ def send_back(refund: dict[str, Any], payment_id: str) -> None:
     sandbox.settle(sent.id, 'returned', when='succeeded', failure='account_closed', line=line)
     notice = Notice(f'evt_{sent.id}', 'refund', sent.id, payment_id=payment_id)
     assert webhooks.add(webhooks.of('sandbox', notice, b'{}'))
+
+
+def claim_part(payment: dict[str, Any], minor: int) -> str:
+    """A bank takes so much of a payment back, whole or not, and the sandbox knows it. Returns its reference."""
+    ref, money = payment['id'].replace('pay_', 'scb_'), Money(minor, payment['currency'])
+    claimed = provider._object(ref, money, ChargebackStatus.OPEN, None, note='duplicate', payment_id=payment['id'])
+    sandbox.create(claimed, provider._moved('chargeback', claimed, -minor, provider.CHARGEBACK_FEE_MINOR[money.currency]))
+    return ref
 
 
 def give_promo(person: Person, minor: int, currency: str = 'USD') -> None:

@@ -80,12 +80,11 @@ def chargeback(dispute: dict[str, Any]) -> ClaimedBack | None:
     if dispute['status'] in _NOTHING_TAKEN or not payment_id:
         return None
     due_by = (dispute.get('evidence_details') or {}).get('due_by')
-    fee = sum(line['fee'] for line in dispute.get('balance_transactions') or ())
     return ClaimedBack(
         ref=dispute['id'],
         payment_id=payment_id,
         money=money(dispute['amount'], dispute['currency']),
-        fee=money(fee, dispute['currency']),
+        fee=_fee(dispute),
         status=_RULINGS.get(dispute['status'], ChargebackStatus.OPEN),
         reason=str(dispute.get('reason') or ''),
         evidence_due_at=due_by * 1000 if due_by else None,
@@ -113,6 +112,13 @@ def money(minor: Any, currency: str) -> Money:
         return Money(minor, currency.upper())
     except (TypeError, ValueError) as error:
         raise ProviderMismatch(f'Stripe speaks of {minor!r} {currency}') from error
+
+
+def _fee(dispute: dict[str, Any]) -> Money | None:
+    lines = dispute.get('balance_transactions') or ()
+    if any(line['currency'] != dispute['currency'] for line in lines):
+        return None
+    return money(sum(line['fee'] for line in lines), dispute['currency'])
 
 
 def _ids(source: dict[str, Any]) -> Any:

@@ -225,9 +225,13 @@ def _dispute(psp: Any, dispute: Any) -> dict[str, Any]:
         'status': dispute.status,
         'reason': 'fraudulent',
         'payment_intent': show(psp, psp.books.things[dispute.about['payment']]),
-        'balance_transactions': [{'fee': line.fee_minor} for line in lines],
+        'balance_transactions': [{'fee': line.fee_minor, 'currency': _fee_currency(dispute)} for line in lines],
         'evidence_details': {'due_by': int(dispute.at) + 7 * 86_400},
     }
+
+
+def _fee_currency(dispute: Any) -> str:
+    return str(dispute.about.get('fee_currency', dispute.currency)).lower()
 
 
 def _line(psp: Any, line: Any) -> dict[str, Any]:
