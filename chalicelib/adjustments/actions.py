@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from chalicelib import clock, ids
-from chalicelib.adjustments import rules, store
+from chalicelib.adjustments import rules, store, unmatched
 from chalicelib.adjustments.store import Adjustment
 from chalicelib.db import Transaction
 from chalicelib.errors import Conflict, Forbidden, Invalid, NotFound
@@ -37,6 +37,8 @@ def approve(tx: Transaction, admin_id: str, adjustment_id: str) -> Adjustment:
     case, posting = _case(adjustment.wanted), _posting(adjustment_id, adjustment.wanted)
     _decide(adjustment, 'posted', admin_id)
     adjustment.txid = posting.txid if posting else None
+    if case and adjustment.wanted['kind'] == 'unmatched_refund':
+        unmatched.begin(adjustment, unmatched.line_of(case))
     store.save(tx, adjustment)
     if case:
         cases.close_case(tx, case)
@@ -67,6 +69,8 @@ def _posting(adjustment_id: str, wanted: dict[str, Any]) -> Posting | None:
             raise Invalid.at(pointer, missing.detail) from missing
     if case:
         _check_suspense(wanted, case)
+    if case and wanted['kind'] == 'unmatched_refund':
+        unmatched.line_of(case)
     return rules.posting_of(adjustment_id, wanted, case.provider if case else None)
 
 

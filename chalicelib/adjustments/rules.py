@@ -54,6 +54,8 @@ def posting_of(adjustment_id: str, wanted: dict[str, Any], provider: str | None)
             return credit.promo_granted(adjustment_id, wanted['user_id'], currency, minor)
         case 'unmatched_money':
             return corrections.unmatched_resolved(adjustment_id, provider or '', wanted['user_id'], currency, minor)
+        case 'unmatched_refund':
+            return corrections.unmatched_sent_back(adjustment_id, provider or '', currency, minor)
         case _:
             taken, given = wanted['debit_account'], wanted['credit_account']
             lines = [Line(taken, -minor, owner_of(taken)), Line(given, minor, owner_of(given))]

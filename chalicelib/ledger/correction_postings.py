@@ -48,6 +48,49 @@ def unmatched_resolved(adjustment_id: str, provider: str, buyer_id: str, currenc
     )
 
 
+def unmatched_sent_back(adjustment_id: str, provider: str, currency: str, minor: int) -> Posting:
+    """It goes back the way it came: the provider is to be asked."""
+    return posting(
+        f'refund:{adjustment_id}',
+        'unmatched_refund_requested',
+        currency,
+        Line(f'suspense:{provider}', -minor),
+        Line(f'refund:{adjustment_id}', minor),
+    )
+
+
+def unmatched_refund_succeeded(adjustment_id: str, provider: str, currency: str, minor: int) -> Posting:
+    return posting(
+        f'refund_ok:{adjustment_id}',
+        'unmatched_refund_succeeded',
+        currency,
+        Line(f'refund:{adjustment_id}', -minor),
+        Line(f'psp.balance:{provider}', minor),
+    )
+
+
+def unmatched_refund_failed(adjustment_id: str, provider: str, currency: str, minor: int) -> Posting:
+    """Nobody has it, and nobody knows whose it is: it is in suspense again."""
+    return posting(
+        f'refund_failed:{adjustment_id}',
+        'unmatched_refund_failed',
+        currency,
+        Line(f'refund:{adjustment_id}', -minor),
+        Line(f'suspense:{provider}', minor),
+    )
+
+
+def unmatched_refund_returned(adjustment_id: str, provider: str, currency: str, minor: int) -> Posting:
+    """It was sent, and the bank has sent it back."""
+    return posting(
+        f'refund_returned:{adjustment_id}',
+        'unmatched_refund_returned',
+        currency,
+        Line(f'psp.balance:{provider}', -minor),
+        Line(f'suspense:{provider}', minor),
+    )
+
+
 def exchange_sold(group_id: str, *, source: str, pair: str, currency: str, minor: int, owner_id: str | None = None) -> Posting:
     """The first half of an exchange: an amount leaves an account, in the currency that is given."""
     return posting(

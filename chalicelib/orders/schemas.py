@@ -245,20 +245,14 @@ class OrderView(PricedView):
                 'extensions': [extension.attribute_values for extension in order.extensions],
                 'refunds': [refund.attribute_values for refund in order.refunds],
                 'added_extras': [addition.attribute_values for addition in order.additions],
-                'refunded_minor': _refunded_minor(order),
-                'charged_back_minor': sum(source.get('charged_back', 0) for source in order.sources),
+                'refunded_minor': order.refunded_minor,
+                'charged_back_minor': order.charged_back_minor,
                 'is_late': lifecycle.is_late(state, order.delivery_due_at, order.clock_ms),
                 'is_very_late': order.facts().is_very_late,
                 'next_step': order.due_action,
                 'next_step_at': order.due_at,
             }
         )
-
-
-def _refunded_minor(order: Order) -> int:
-    own = {source['payment_id'] for source in order.sources}
-    given = [refund for refund in order.refunds if refund.payment_id in own]
-    return sum(refund.amount_minor - (refund.card_minor if refund.state == 'superseded' else 0) for refund in given)
 
 
 class OrderSummary(View):

@@ -15,7 +15,7 @@ from chalicelib.ledger import authority, credit_postings
 from chalicelib.ledger import store as ledger
 from chalicelib.money import CURRENCIES, Money, is_whole
 from chalicelib.observe import logger
-from chalicelib.orders import additions, lifecycle, refunds, tips
+from chalicelib.orders import additions, lifecycle, tips
 from chalicelib.orders import store as order_store
 from chalicelib.orders.lifecycle import Actor
 from chalicelib.orders.rows import Order
@@ -24,9 +24,6 @@ from chalicelib.payments.port import ASK_AGAIN_MS, Outcome, Status, agreed, ask_
 from chalicelib.payments.providers import provider, provider_for
 from chalicelib.payments.purposes import Purpose, purpose_of
 from chalicelib.payments.store import Payment
-
-_MOVING = ('requested', 'succeeded', 'held_back')
-"""Refunds of which something may still become."""
 
 
 class How(NamedTuple):
@@ -232,63 +229,3 @@ def _close(payment: Payment, state: str) -> None:
     payment.state, payment.next_action_url, payment.settled_at = state, None, clock.now_ms()
     payment.set_timer(None)
     payment.let_go()
-
-
-def send_refund(order_id: str, refund_sk: str, *, is_told: bool = False) -> None:
-    """Asks the provider to send a refund, and records what it says. May be done again; what is told of need not be due.
-
-    What was sent is never sent again, but a bank may send it back.
-    """
-    order = order_store.load(order_id)
-    refund = order_store.refund(order, refund_sk)
-    if refund.state not in _MOVING or not (is_told or refund.is_due('send_refund')):
-        return
-    if refund.state == 'held_back':
-        db.atomically(lambda tx: _let_go(tx, order_id, refund_sk), by=authority.timer('send_refund'))
-        return
-    payment = store.get(refund.payment_id)
-    at_provider, payment_ref = provider(payment.provider), payment.provider_ref
-    found = at_provider.find_refund(refund.id, refund.provider_ref, payment_ref)
-    if found is None and refund.state != 'requested':
-        return
-    if found is None and refunds.is_in_doubt(order, refund):
-        db.atomically(lambda tx: _hold_back(tx, order_id, refund_sk), by=authority.provider(payment.provider))
-        return
-    outcome = found or at_provider.refund(refund.id, payment.id, refund.money, payment_ref)
-    said = agreed(outcome, refund.id, refund.money)
-    by = authority.provider(payment.provider)
-    db.atomically(lambda tx: _record_refund(tx, order_id, refund_sk, payment.provider, said), by=by)
-
-
-def _hold_back(tx: Transaction, order_id: str, refund_sk: str) -> None:
-    """A bank has taken the payment back, or may yet: the buyer is not to have it twice."""
-    order = order_store.load(order_id)
-    refund = order_store.refund(order, refund_sk)
-    if refund.state == 'requested' and refunds.is_in_doubt(order, refund):
-        refunds.hold_back(tx, order, refund)
-
-
-def _let_go(tx: Transaction, order_id: str, refund_sk: str) -> None:
-    order = order_store.load(order_id)
-    refund = order_store.refund(order, refund_sk)
-    if refund.state == 'held_back':
-        refunds.let_go(tx, order, refund)
-
-
-def _record_refund(tx: Transaction, order_id: str, refund_sk: str, provider_name: str, outcome: Outcome) -> None:
-    order = order_store.load(order_id)
-    refund = order_store.refund(order, refund_sk)
-    failure = outcome.failure or 'unknown'
-    refund.provider_ref = outcome.ref or refund.provider_ref
-    match refund.state, outcome.status:
-        case ('requested', Status.RETURNED) | ('succeeded', Status.RETURNED | Status.FAILED):
-            refunds.come_back(tx, order, refund, provider=provider_name, failure=failure)
-        case 'requested', Status.FAILED if refunds.is_in_doubt(order, refund):
-            refunds.hold_back(tx, order, refund)
-        case 'requested', Status.FAILED:
-            refunds.settle(tx, order, refund, provider=provider_name, failure=failure)
-        case 'requested', Status.SUCCEEDED:
-            refunds.settle(tx, order, refund, provider=provider_name, failure=None)
-        case 'requested', _:
-            refund.set_timer(('send_refund', ask_again_at(refund.requested_at)))
-            order_store.save_refund(tx, refund, 'requested')

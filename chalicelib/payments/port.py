@@ -84,6 +84,8 @@ class Movement(NamedTuple):
     fee: Money
     at: int
     """When it took effect in our balance there, in milliseconds since 1970."""
+    payment_ref: str | None = None
+    """Of a payment that can be sent back: what it is refunded by, the provider's own id."""
 
 
 class Notice(NamedTuple):

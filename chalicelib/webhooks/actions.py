@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 
 from chalicelib import aws, clock, settings, timers
+from chalicelib.adjustments import unmatched
 from chalicelib.chargebacks import actions as chargebacks
 from chalicelib.chargebacks.actions import NotKnownThere
 from chalicelib.errors import NotFound
 from chalicelib.observe import logger
 from chalicelib.orders import store as orders
 from chalicelib.payments import actions as payments
-from chalicelib.payments import credentials, providers
+from chalicelib.payments import credentials, providers, returns
 from chalicelib.payments import store as payment_store
 from chalicelib.payments.port import ask_again_at
 from chalicelib.payments.store import Payment
@@ -60,9 +61,11 @@ def _follow_up(received: ReceivedNotice) -> None:
     match received.kind:
         case 'payment':
             payments.settle(_payment(received, received.our_id).id, received.ref)
+        case 'refund' if (received.our_id or '').startswith('adj_'):
+            unmatched.check_told(received.provider, received.our_id or '')
         case 'refund':
             payment = _payment(received, received.payment_id)
-            payments.send_refund(payment.order_id, orders.refund_sk(received.our_id or ''), is_told=True)
+            returns.send(payment.order_id, orders.refund_sk(received.our_id or ''), is_told=True)
         case 'payout':
             payouts.check_told(received.provider, received.our_id or '')
         case 'chargeback':

@@ -5,7 +5,21 @@ from typing import Any
 
 from tests.faults.cases import DAY, PAY, PAYOUT, Case, World, _earned, _left_alone, _message, _noun, _request
 from tests.support.api import Person, deliver
-from tests.support.market import CLAIM, CONTEST, GIG, NET, PRICE, TOTAL, balances, claim_part, ok, run_timers, send_back
+from tests.support.market import (
+    CLAIM,
+    CONTEST,
+    GIG,
+    NET,
+    PRICE,
+    TOTAL,
+    balances,
+    claim_part,
+    night,
+    ok,
+    pay_twice,
+    run_timers,
+    send_back,
+)
 from tests.support.requests import EXTRA
 
 REFUND = {'amount_minor': 2_550, 'reason': 'Late'}
@@ -152,6 +166,27 @@ def _proposed(world: World) -> dict[str, Any]:
     return ok(world.boss.post('/admin/adjustments', {'wanted': wanted, 'reason': 'For the wait'}), 201)
 
 
+def _unmatched(world: World) -> dict[str, Any]:
+    """A payment that was taken twice; two proposals to give it out: to send it back, and to give it to the buyer."""
+    world.boss, world.second, world.third = (Person(name, 'admin') for name in ('boss', 'second', 'third'))
+    for person in (world.second, world.third):
+        ok(person.get('/me'))
+    order = world.market.paid()
+    pay_twice(order['payment_id'])
+    night(world.clock)
+    [case] = ok(Person('support', 'support').get('/admin/reconciliation'))['items']
+    money = {'case_id': case['id'], 'currency': 'USD', 'amount_minor': TOTAL}
+    wanted = [money | {'kind': 'unmatched_refund'}, money | {'kind': 'unmatched_money', 'user_id': world.buyer.id}]
+    back, given = (ok(world.boss.post('/admin/adjustments', {'wanted': one, 'reason': 'Paid twice'}), 201) for one in wanted)
+    return {'id': order['id'], 'back': back['id'], 'given': given['id']}
+
+
+def _unmatched_approved(world: World) -> dict[str, Any]:
+    about = _unmatched(world)
+    ok(world.second.post(f'/admin/adjustments/{about["back"]}/approve'))
+    return about
+
+
 CASES = (
     Case('refund a part before completion', lambda w: w.market.delivered(), _request('seller', _noun('refunds'), REFUND),
          _holds(escrow=PRICE - 2_417, fee__buyer=550 - 133)),
@@ -206,6 +241,11 @@ CASES = (
          _holds(seller__available=NET)),
     Case('a refund that the bank sends back', _sent_back, _message('settle_with_provider', 'read_notice'),
          _holds(buyer__wallet=TOTAL)),
+    Case('approve that money goes back', _unmatched,
+         _request('second', lambda w: f'/admin/adjustments/{w.about["back"]}/approve', None),
+         _holds(escrow=PRICE, fee__buyer=550)),
+    Case('send money back that nobody knows', _unmatched_approved, _message('settle_with_provider', 'send_unmatched'),
+         _holds(escrow=PRICE, fee__buyer=550)),
     Case('approve an adjustment', _proposed, _request('second', lambda w: f'/admin/adjustments/{w.about["id"]}/approve', None),
          _holds(buyer__promo=500)),
 )  # fmt: skip

@@ -220,6 +220,10 @@ RELEASE = hears('release_payments', 'release_payment')
 RELEASE_OTHER = hears('release_payments', 'release_payment', 1)
 SETTLE = hears('settle_with_provider', 'settle_payment')
 SEND_REFUND = hears('settle_with_provider', 'send_refund')
+SEND_UNMATCHED = hears('settle_with_provider', 'send_unmatched')
+APPROVE_BACK = asks('second', '/admin/adjustments/{back}/approve')
+APPROVE_BACK_TOO = asks('third', '/admin/adjustments/{back}/approve')
+APPROVE_GIVEN = asks('third', '/admin/adjustments/{given}/approve')
 READ_NOTICE = hears('settle_with_provider', 'read_notice')
 SEND_PAYOUT = hears('settle_with_provider', 'send_payout')
 
@@ -423,6 +427,17 @@ PAIRS = (
     Race('a refund comes back vs chargeback', _claimed(unhappy._sent_back), (READ_NOTICE, HEAR_OF_CHARGEBACK),
          ('cancelled/frozen, hold.dispute 10550 receivable.dispute 10550: done done',
           'cancelled/frozen, receivable.dispute 10550 refund 10550: done done'), all_that_is_held,
+         preemptions=2, long_preemptions=4),
+    Race('money in suspense is sent back, approved twice', unhappy._unmatched, (APPROVE_BACK, APPROVE_BACK_TOO),
+         ('awaiting_requirements/held, escrow 10000 fee.buyer 550: done refused',
+          'awaiting_requirements/held, escrow 10000 fee.buyer 550: refused done'), all_that_is_held,
+         preemptions=2, long_preemptions=3),
+    Race('money in suspense is sent back vs given to a buyer', unhappy._unmatched, (APPROVE_BACK, APPROVE_GIVEN),
+         ('awaiting_requirements/held, buyer.wallet 10550 escrow 10000 fee.buyer 550: refused done',
+          'awaiting_requirements/held, escrow 10000 fee.buyer 550: done refused'), all_that_is_held,
+         preemptions=2, long_preemptions=3),
+    Race('send money back twice that nobody knows', unhappy._unmatched_approved, (SEND_UNMATCHED, SEND_UNMATCHED),
+         ('awaiting_requirements/held, escrow 10000 fee.buyer 550: done done',), all_that_is_held,
          preemptions=2, long_preemptions=4),
     Race('grant a dispute vs drop it', unhappy._disputed, (ACCEPT_CLAIM, DROP_DISPUTE),
          ('completed/clearing, fee.commission 1052 seller.clearing 4209: done refused',

@@ -12,13 +12,14 @@ from chalicelib.files import actions as files
 from chalicelib.files.rules import EXTENSIONS
 from chalicelib.ledger import store as ledger
 from chalicelib.ledger.credit_postings import promo_granted
+from chalicelib.ledger.days import actions as days
 from chalicelib.ledger.postings import Line, Posting
 from chalicelib.money import Money
 from chalicelib.payments.port import ChargebackStatus, Notice
 from chalicelib.payments.sandbox import provider
 from chalicelib.payments.sandbox import store as sandbox
 from chalicelib.webhooks import store as webhooks
-from tests.support.api import Answer, Person, deliver, sweep
+from tests.support.api import Answer, Person, deliver, sweep, tick
 from tests.support.resources import drain, rows
 
 DAY = 24 * 3600
@@ -225,6 +226,21 @@ def claim_part(payment: dict[str, Any], minor: int) -> str:
     claimed = provider._object(ref, money, ChargebackStatus.OPEN, None, note='duplicate', payment_id=payment['id'])
     sandbox.create(claimed, provider._moved('chargeback', claimed, -minor, provider.CHARGEBACK_FEE_MINOR[money.currency]))
     return ref
+
+
+def pay_twice(payment_id: str) -> None:
+    """The sandbox takes a payment a second time, which nobody has asked it for."""
+    paid = sandbox.get(payment_id)
+    line = sandbox.line_of('payment', paid.id, paid.currency, paid.minor)
+    line.sk = line.sk.replace('#payment', '#once-more#payment')
+    line.save()
+
+
+def night(clock: Any) -> Any:
+    """The next one: days are closed, and the report is read."""
+    clock.shift(DAY)
+    days.close_days()
+    return tick('reconcile_providers')
 
 
 def give_promo(person: Person, minor: int, currency: str = 'USD') -> None:

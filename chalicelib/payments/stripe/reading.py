@@ -99,7 +99,8 @@ def movement(line: dict[str, Any]) -> Movement:
     if isinstance(source, dict):
         whose = source['id'] if kind.startswith('chargeback') else next(_ids(source), None)
     gross, fee = money(line['amount'], line['currency']), money(line['fee'], line['currency'])
-    return Movement(line['id'], kind, whose, gross, fee, line['created'] * 1000)
+    intent = source.get('payment_intent') if isinstance(source, dict) and kind == 'payment' else None
+    return Movement(line['id'], kind, whose, gross, fee, line['created'] * 1000, intent)
 
 
 def our_id(found: dict[str, Any], name: str) -> str:

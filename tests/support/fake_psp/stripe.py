@@ -237,6 +237,8 @@ def _fee_currency(dispute: Any) -> str:
 def _line(psp: Any, line: Any) -> dict[str, Any]:
     is_ours = line.thing.dialect == 'stripe'
     source = show(psp, line.thing) if is_ours else None
+    if is_ours and line.kind == 'charge':
+        source |= {'id': f'ch_{line.thing.ref}', 'object': 'charge', 'payment_intent': line.thing.ref}
     if line.kind == 'transfer_reversal':
         source = {'id': f'trr_{line.thing.ref}', 'object': 'transfer_reversal', 'transfer': line.thing.ref}
     return {
