@@ -15,6 +15,9 @@ from chalicelib.reconciliation import store as cases
 from chalicelib.reconciliation.store import Case
 from chalicelib.users import store as users
 
+_CREDIT = ('promo_credit', 'unmatched_money')
+"""What pays first what its user owes."""
+
 
 def propose(tx: Transaction, admin_id: str, wanted: dict[str, Any], reason: str) -> Adjustment:
     """Says what is to be posted, and why. Whoever proposes it is the first of the two who approve it."""
@@ -71,7 +74,8 @@ def _posting(adjustment_id: str, wanted: dict[str, Any]) -> Posting | None:
         _check_suspense(wanted, case)
     if case and wanted['kind'] == 'unmatched_refund':
         unmatched.line_of(case)
-    return rules.posting_of(adjustment_id, wanted, case.provider if case else None)
+    owed = ledger.owed(wanted['user_id'], wanted['currency']) if wanted['kind'] in _CREDIT else 0
+    return rules.posting_of(adjustment_id, wanted, case.provider if case else None, owed)
 
 
 def _people(wanted: dict[str, Any]) -> Iterator[tuple[str, str]]:

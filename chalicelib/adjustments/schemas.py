@@ -123,9 +123,8 @@ class AdjustmentView(View):
     ]
     txid: Annotated[str | None, Field(description='The transaction of the ledger, once it is posted.')] = None
     refund_state: Annotated[
-        Literal['requested', 'succeeded', 'failed', 'returned'] | None,
+        Annotated[Literal['requested', 'succeeded', 'failed', 'returned'], Field(title='UnmatchedRefundState')] | None,
         Field(
-            title='UnmatchedRefundState',
             description='Of an `unmatched_refund` that is posted. `failed`, or `returned` by the bank after it was sent: the '
             'money is in suspense again, and its case open.',
         ),

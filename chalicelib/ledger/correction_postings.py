@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from chalicelib.ledger.credit_postings import to_wallet
 from chalicelib.ledger.postings import Line, Posting, posting
 
 
@@ -37,14 +38,16 @@ def unmatched_received(ref: str, provider: str, currency: str, minor: int) -> Po
     )
 
 
-def unmatched_resolved(adjustment_id: str, provider: str, buyer_id: str, currency: str, minor: int) -> Posting:
+def unmatched_resolved(
+    adjustment_id: str, provider: str, buyer_id: str, currency: str, minor: int, *, owed_minor: int = 0
+) -> Posting:
     """It was found out whose it is."""
     return posting(
         f'adjust:{adjustment_id}',
         'unmatched_resolved',
         currency,
         Line(f'suspense:{provider}', -minor),
-        Line(f'buyer.wallet:{buyer_id}', minor, buyer_id),
+        *to_wallet(buyer_id, minor, owed_minor),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from chalicelib.ledger.credit_postings import spendable
+from chalicelib.ledger.credit_postings import spendable, to_wallet
 from chalicelib.ledger.postings import Line, Posting, posting
 from chalicelib.ledger.purse import Means, Price, Purse, Sides, Standing
 
@@ -36,20 +36,25 @@ class Leg(NamedTuple):
         return self.card_minor + self.wallet_minor + self.promo_minor
 
 
-def refund_requested(sides: Sides, parts: dict[str, int], legs: Sequence[Leg], standing: Standing | None = None) -> Posting:
-    """Part of an order's money, or all of it, is on its way back to the buyer, whatever stage the order is in."""
+def refund_requested(
+    sides: Sides, parts: dict[str, int], legs: Sequence[Leg], standing: Standing | None = None, owed_minor: int = 0
+) -> Posting:
+    """Part of an order's money, or all of it, is on its way back to the buyer, whatever stage the order is in.
+
+    `standing` is its seller's, and `owed_minor` what its buyer owes.
+    """
     return _of(
         sides,
         f'refund:{legs[0].refund_id}',
         'refund_requested',
         *_taken(sides, parts, standing or Standing()),
         *(Line(f'refund:{leg.refund_id}', leg.card_minor, sides.buyer_id) for leg in legs),
-        Line(f'buyer.wallet:{sides.buyer_id}', sum(leg.wallet_minor for leg in legs), sides.buyer_id),
+        *to_wallet(sides.buyer_id, sum(leg.wallet_minor for leg in legs), owed_minor),
         Line(f'buyer.promo:{sides.buyer_id}', sum(leg.promo_minor for leg in legs), sides.buyer_id),
     )
 
 
-def late_payment_captured(sides: Sides, means: Means, refund_id: str) -> Posting:
+def late_payment_captured(sides: Sides, means: Means, refund_id: str, owed_minor: int = 0) -> Posting:
     """Money that came for an order which no longer takes it is on its way back at once."""
     return _of(
         sides,
@@ -58,7 +63,7 @@ def late_payment_captured(sides: Sides, means: Means, refund_id: str) -> Posting
         Line(f'psp.clearing:{means.provider}', -means.card_minor),
         Line(f'buyer.reserved:{means.payment_id}', -means.credit_minor, sides.buyer_id),
         Line(f'refund:{refund_id}', means.card_minor, sides.buyer_id),
-        Line(f'buyer.wallet:{sides.buyer_id}', means.wallet_minor, sides.buyer_id),
+        *to_wallet(sides.buyer_id, means.wallet_minor, owed_minor),
         Line(f'buyer.promo:{sides.buyer_id}', means.promo_minor, sides.buyer_id),
     )
 
@@ -73,26 +78,28 @@ def refund_succeeded(sides: Sides, refund_id: str, card_minor: int, provider: st
     )
 
 
-def refund_failed(sides: Sides, refund_id: str, card_minor: int) -> Posting:
+def refund_failed(sides: Sides, refund_id: str, card_minor: int, owed_minor: int = 0) -> Posting:
     """What cannot go back to where it came from is the buyer's all the same."""
     return _of(
         sides,
         f'refund_failed:{refund_id}',
         'refund_failed',
         Line(f'refund:{refund_id}', -card_minor, sides.buyer_id),
-        Line(f'buyer.wallet:{sides.buyer_id}', card_minor, sides.buyer_id),
+        *to_wallet(sides.buyer_id, card_minor, owed_minor),
     )
 
 
-def refund_returned(sides: Sides, refund_id: str, card_minor: int, provider: str, *, is_in_doubt: bool) -> Posting:
+def refund_returned(
+    sides: Sides, refund_id: str, card_minor: int, provider: str, *, is_in_doubt: bool, owed_minor: int = 0
+) -> Posting:
     """It was sent, and has come back to us: the buyer's, unless their bank may give them the money."""
-    account = f'refund:{refund_id}' if is_in_doubt else f'buyer.wallet:{sides.buyer_id}'
+    waits = (Line(f'refund:{refund_id}', card_minor, sides.buyer_id),)
     return _of(
         sides,
         f'refund_returned:{refund_id}',
         'refund_returned',
         Line(f'psp.balance:{provider}', -card_minor),
-        Line(account, card_minor, sides.buyer_id),
+        *(waits if is_in_doubt else to_wallet(sides.buyer_id, card_minor, owed_minor)),
     )
 
 

@@ -125,7 +125,7 @@ def _reserve(
 
 def _must_owe_nothing(buyer_id: str, currency: str) -> None:
     """Credit is for those who have paid for what they had before."""
-    owed = ledger.standing(buyer_id, currency).owed_minor
+    owed = ledger.owed(buyer_id, currency)
     if owed:
         raise Conflict(
             f'You owe {owed} minor units of {currency}, since a payment of yours was taken back; settle that with support'
@@ -199,33 +199,37 @@ def _record(tx: Transaction, asked: Payment, outcome: Outcome) -> Payment:
         case Status.REQUIRES_ACTION:
             payment.state, payment.next_action_url = 'requires_action', outcome.next_action_url
             payment.set_timer(('settle_payment', max(payment.expires_at_ms, clock.now_ms()) + clock.SECOND))
+            store.save(tx, payment)
         case _:
             payment.state = 'pending'
             payment.set_timer(('settle_payment', ask_again_at(payment.created_at)))
-    store.save(tx, payment)
+            store.save(tx, payment)
     return payment
 
 
 def _succeed(tx: Transaction, payment: Payment, purpose: Purpose) -> None:
     means = payment.means
     if purpose.is_waited_for(payment):
-        _close(payment, 'succeeded')
+        _close(tx, payment, 'succeeded')
         purpose.take(tx, means)
     else:
         logger.warning('paid too late, and returned', payment_id=payment.id, order_id=payment.order_id)
-        _close(payment, 'returned')
+        _close(tx, payment, 'returned')
         purpose.return_late(tx, means)
 
 
 def _fail(tx: Transaction, payment: Payment, purpose: Purpose, failure: str | None) -> None:
-    if payment.means.credit_minor:
-        ledger.post(tx, credit_postings.credit_returned(payment.buyer_id, payment.currency, payment.means))
-    _close(payment, 'failed')
-    payment.failure = failure
+    means, payment.failure = payment.means, failure
+    _close(tx, payment, 'failed')
+    if means.credit_minor:
+        owed = ledger.owed(payment.buyer_id, payment.currency) if means.wallet_minor else 0
+        ledger.post(tx, credit_postings.credit_returned(payment.buyer_id, payment.currency, means, owed))
     purpose.give_up(tx, failure)
 
 
-def _close(payment: Payment, state: str) -> None:
+def _close(tx: Transaction, payment: Payment, state: str) -> None:
+    """Saves it before anything is posted: who finds it changed decides again, whatever the balances were."""
     payment.state, payment.next_action_url, payment.settled_at = state, None, clock.now_ms()
     payment.set_timer(None)
     payment.let_go()
+    store.save(tx, payment)

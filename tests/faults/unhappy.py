@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.faults.cases import DAY, PAY, PAYOUT, Case, World, _earned, _left_alone, _message, _noun, _request
+from tests.support import resources
 from tests.support.api import Person, deliver
 from tests.support.market import (
     CLAIM,
@@ -16,6 +17,7 @@ from tests.support.market import (
     claim_part,
     night,
     ok,
+    owe,
     pay_twice,
     run_timers,
     send_back,
@@ -166,6 +168,15 @@ def _proposed(world: World) -> dict[str, Any]:
     return ok(world.boss.post('/admin/adjustments', {'wanted': wanted, 'reason': 'For the wait'}), 201)
 
 
+def _topping_up_in_debt(world: World) -> dict[str, Any]:
+    """A top-up that the bank has confirmed, and that we have not heard of, by somebody who owes."""
+    payment = ok(world.buyer.post('/me/wallet/top-ups', TOP_UP | {'method': 'sandbox_card_confirm'}), 201)
+    ok(world.buyer.post(payment['next_action_url'].removeprefix('/api'), {'approved': True}))
+    resources.drain('provider')
+    owe(world.buyer, 3_000)
+    return dict(payment)
+
+
 def _unmatched(world: World) -> dict[str, Any]:
     """A payment that was taken twice; two proposals to give it out: to send it back, and to give it to the buyer."""
     world.boss, world.second, world.third = (Person(name, 'admin') for name in ('boss', 'second', 'third'))
@@ -241,6 +252,8 @@ CASES = (
          _holds(seller__available=NET)),
     Case('a refund that the bank sends back', _sent_back, _message('settle_with_provider', 'read_notice'),
          _holds(buyer__wallet=TOTAL)),
+    Case('pay what is owed with a top-up', _topping_up_in_debt, _message('settle_with_provider', 'settle_payment'),
+         _holds(buyer__wallet=1_000)),
     Case('approve that money goes back', _unmatched,
          _request('second', lambda w: f'/admin/adjustments/{w.about["back"]}/approve', None),
          _holds(escrow=PRICE, fee__buyer=550)),

@@ -146,6 +146,11 @@ def _earned_and_clearing(world: World) -> dict[str, Any]:
     return order
 
 
+def owed_and_credit(world: World) -> str:
+    held = balances()
+    return ' '.join(f'{root} {held.get(f"{root}:{world.buyer.id}", 0)}' for root in ('receivable.seller', 'buyer.wallet'))
+
+
 def credit_and_cards(world: World) -> str:
     """What is left in the wallet, and what the provider was asked for of each order."""
     orders = [world.market.order(world.about[name]) for name in ('id', 'other')]
@@ -439,6 +444,8 @@ PAIRS = (
     Race('send money back twice that nobody knows', unhappy._unmatched_approved, (SEND_UNMATCHED, SEND_UNMATCHED),
          ('awaiting_requirements/held, escrow 10000 fee.buyer 550: done done',), all_that_is_held,
          preemptions=2, long_preemptions=4),
+    Race('a top-up pays what is owed, told twice', unhappy._topping_up_in_debt, (SETTLE, SETTLE),
+         ('receivable.seller 0 buyer.wallet 1000: done done',), owed_and_credit, preemptions=2, long_preemptions=4),
     Race('grant a dispute vs drop it', unhappy._disputed, (ACCEPT_CLAIM, DROP_DISPUTE),
          ('completed/clearing, fee.commission 1052 seller.clearing 4209: done refused',
           'delivered/held, escrow 10000 fee.buyer 550: refused done'), all_that_is_held),

@@ -243,6 +243,13 @@ def night(clock: Any) -> Any:
     return tick('reconcile_providers')
 
 
+def owe(person: Person, minor: int, currency: str = 'USD') -> None:
+    """Somebody owes us, as after a chargeback."""
+    lines = (Line(f'receivable.seller:{person.id}', -minor, person.id), Line('expense.bad_debt', minor))
+    lent = Posting(f'lent:{ULID()}', 'lent', currency, lines)
+    db.atomically(lambda tx: ledger.post(tx, lent), by='provider:sandbox')
+
+
 def give_promo(person: Person, minor: int, currency: str = 'USD') -> None:
     """Credit that is given to somebody."""
     granted = promo_granted(str(ULID()), person.id, currency, minor)
