@@ -2,7 +2,7 @@
 
 from chalicelib import clock, db, ids
 from chalicelib.auth import Caller
-from chalicelib.chargebacks import evidence, store
+from chalicelib.chargebacks import evidence, store, top_up_evidence
 from chalicelib.chargebacks.affected import affected
 from chalicelib.chargebacks.store import Chargeback
 from chalicelib.db import Transaction
@@ -78,7 +78,7 @@ def _open(tx: Transaction, payment: Payment, told: ClaimedBack) -> bool:
         evidence_due_at=told.evidence_due_at,
         received_at=now,
     )
-    if told.evidence_due_at and about.order:
+    if told.evidence_due_at:
         chargeback.set_timer(('submit_evidence', max(now, told.evidence_due_at - _SUBMIT_BEFORE_MS)))
     else:
         _watch(chargeback)
@@ -120,6 +120,17 @@ def contest(tx: Transaction, caller: Caller, order_id: str, chargeback_id: str, 
     return chargeback
 
 
+def contest_top_up(tx: Transaction, payment_id: str, chargeback_id: str, remarks: str | None) -> Chargeback:
+    """Support sends the evidence of a chargeback that no order is concerned by, with what it has to say."""
+    chargeback = store.get_of_top_up(payment_id, chargeback_id)
+    if chargeback.state != 'received':
+        raise Conflict(f'This chargeback is {chargeback.state} already')
+    chargeback.remarks = remarks or chargeback.remarks
+    _submit(chargeback)
+    store.save(tx, chargeback)
+    return chargeback
+
+
 def submit_by_itself(pk: str, sk: str) -> None:
     """The evidence is nearly due, and nobody has sent it."""
 
@@ -128,10 +139,11 @@ def submit_by_itself(pk: str, sk: str) -> None:
         if chargeback is None or not chargeback.is_due('submit_evidence'):
             return chargeback
         if chargeback.state == 'received':
-            order = orders.load(chargeback.order_id or '')
+            order = orders.load(chargeback.order_id) if chargeback.order_id else None
             _submit(chargeback)
-            orders.save(tx, order)
-            orders.note(tx, order, 'ChargebackContested', SYSTEM, chargeback_id=chargeback.id)
+            if order:
+                orders.save(tx, order)
+                orders.note(tx, order, 'ChargebackContested', SYSTEM, chargeback_id=chargeback.id)
             store.save(tx, chargeback)
         return chargeback
 
@@ -142,18 +154,22 @@ def send(chargeback: Chargeback | None) -> None:
     """Lets the provider have the evidence of what was submitted. Sent again, it changes nothing there."""
     if chargeback is None or chargeback.state != 'submitted' or chargeback.due_action != 'submit_evidence':
         return
-    pack = evidence.pack(orders.load(chargeback.order_id or ''), chargeback)
-    provider(chargeback.provider).contest_chargeback(chargeback.ref, evidence.as_text(pack))
+    provider(chargeback.provider).contest_chargeback(chargeback.ref, _evidence(chargeback))
     db.atomically(lambda tx: _sent(tx, chargeback.pk, chargeback.ref))
 
 
-def send_now(order_id: str, chargeback_id: str) -> Chargeback:
+def _evidence(chargeback: Chargeback) -> str:
+    if chargeback.order_id:
+        return evidence.as_text(evidence.pack(orders.load(chargeback.order_id), chargeback))
+    return top_up_evidence.as_text(top_up_evidence.pack(chargeback))
+
+
+def send_now(chargeback: Chargeback) -> Chargeback:
     """As `send`, for somebody who waits: what the provider does not take now is sent again by its timer."""
-    chargeback = store.get(orders.load(order_id), chargeback_id)
     try:
         send(chargeback)
     except OutcomeUnknown:
-        logger.exception('provider does not answer', chargeback_id=chargeback_id)
+        logger.exception('provider does not answer', chargeback_id=chargeback.id)
     return chargeback
 
 

@@ -103,3 +103,29 @@ class EvidencePack(View):
     log: list[EvidenceEvent]
     remarks: str | None = None
     text: Annotated[str, Field(description='The same as one text.')]
+
+
+class PaidFromWallet(View):
+    at: datetime
+    payment_id: str
+    order_id: str | None = None
+    purpose: str
+    amount_minor: Minor
+
+
+class TopUpEvidencePack(View):
+    """What the bank gets to see of a payment into a wallet, as it would be sent now."""
+
+    payment_id: str
+    claimed_minor: Minor
+    currency: CurrencyCode
+    claimed_because: str
+    amount_minor: Minor
+    method: str | None = None
+    asked_at: datetime
+    paid_at: datetime
+    spent: Annotated[
+        list[PaidFromWallet], Field(description='What the wallet has paid for since, the oldest first, up to 50 payments.')
+    ]
+    remarks: str | None = None
+    text: Annotated[str, Field(description='The same as one text.')]

@@ -8,6 +8,7 @@ from chalicelib.errors import Moved, NotFound
 from chalicelib.ledger.credit_postings import spendable
 from chalicelib.ledger.order_postings import Claim
 from chalicelib.orders.rows import Order
+from chalicelib.payments import store as payments
 from chalicelib.reads import Page, Paging
 from chalicelib.timers import TimedRow
 
@@ -91,7 +92,19 @@ def get(order: Order, chargeback_id: str) -> Chargeback:
 
 def of_order(order: Order) -> list[Chargeback]:
     """All chargebacks that an order ever had, oldest first."""
-    rows = Chargeback.query(order.pk, Chargeback.sk.startswith(_PREFIX), consistent_read=True)
+    return _in(order.pk)
+
+
+def get_of_top_up(payment_id: str, chargeback_id: str) -> Chargeback:
+    """One of a payment that no order knows of: those of orders are in the collections of these."""
+    found = next((chargeback for chargeback in _in(payments.pk(payment_id)) if chargeback.id == chargeback_id), None)
+    if found is None:
+        raise NotFound(f'Top-up {payment_id} has no chargeback {chargeback_id}')
+    return found
+
+
+def _in(pk: str) -> list[Chargeback]:
+    rows = Chargeback.query(pk, Chargeback.sk.startswith(_PREFIX), consistent_read=True)
     return sorted(rows, key=lambda chargeback: (chargeback.received_at, chargeback.id))
 
 

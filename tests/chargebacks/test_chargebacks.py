@@ -16,6 +16,7 @@ from tests.support.market import (
     TOTAL,
     balances,
     claim_part,
+    give_promo,
     ok,
     run_provider,
     run_timers,
@@ -613,6 +614,72 @@ def test_who_owes_for_a_top_up_pays_nothing_in_and_uses_no_credit(market, buyer)
     )
     ok(buyer.post(f'/orders/{other["id"]}/payments', {'method': 'sandbox_card_ok'}), 201)
     audit()
+
+
+def a_top_up_that_was_spent(market, clock):
+    """4,000 paid in, of which an order and a tip have used 1,000 and 500, and a payment that failed nothing."""
+    buyer = market.buyer
+    give_promo(buyer, TOTAL - 1_000)
+    payment = ok(buyer.post('/me/wallet/top-ups', {'amount_minor': 4_000, 'currency': 'USD', 'method': 'sandbox_card_ok'}), 201)
+    clock.shift(61)
+    order = market.placed()
+    ok(buyer.post(f'/orders/{order["id"]}/payments', {'method': 'sandbox_card_ok', 'use_credit': True}), 201)
+    other = market.placed()
+    ok(buyer.post(f'/orders/{other["id"]}/payments', {'method': 'sandbox_card_declined', 'use_credit': True}), 201)
+    clock.shift(61)
+    market.buyer.post(f'/orders/{order["id"]}/requirements', ANSWERS)
+    ok(market.seller.post(f'/orders/{order["id"]}/deliveries', {'message': 'Here it is'}), 201)
+    ok(buyer.post(f'/orders/{order["id"]}/accept'))
+    ok(buyer.post(f'/orders/{order["id"]}/tips', {'amount_minor': 500, 'use_credit': True}), 201)
+    ok(buyer.post(f'/sandbox/payments/{payment["id"]}/chargeback', {'reason': 'fraudulent'}))
+    run_provider()
+    return payment['id'], order['id']
+
+
+def test_the_evidence_of_a_top_up_is_what_the_wallet_has_paid_for_since(market, buyer, seller, support, clock):
+    payment_id, order_id = a_top_up_that_was_spent(market, clock)
+    [seen] = ok(support.get('/admin/chargebacks'))['items']
+    path = f'/payments/{payment_id}/chargebacks/{seen["id"]}'
+    pack = ok(support.get(f'{path}/evidence'))
+    assert [(one['order_id'], one['purpose'], one['amount_minor']) for one in pack['spent']] == [
+        (order_id, 'order', 1_000),
+        (order_id, 'tip', 500),
+    ]
+    assert f'Payment {payment_id}: $40.00 claimed back (fraudulent).' in pack['text']
+    assert f'The wallet paid $10.00 for order {order_id} (order)' in pack['text']
+    for person in (buyer, seller):
+        assert person.get(f'{path}/evidence').status == 403
+        assert person.post(f'{path}/contest', {}).status == 403
+    sent = ok(support.post(f'{path}/contest', {'remarks': 'They were signed in\n2026-01-01 a line of their own'}))
+    assert (sent['state'], sent['payment_id'], sent['order_id']) == ('submitted', payment_id, None)
+    at_bank = next(row for row in resources.rows('market') if row.get('row') == 'sandbox' and row['id'] == ref_of(payment_id))
+    assert 'Our support adds: They were signed in / 2026-01-01 a line of their own' in at_bank['evidence']
+    assert support.post(f'{path}/contest', {}).problem == 'conflict'
+    market.decide(ref_of(payment_id), won=True)
+    audit()
+
+
+def test_evidence_of_a_top_up_that_nobody_sends_is_sent_before_it_is_due(market, support, clock):
+    payment_id, _ = a_top_up_that_was_spent(market, clock)
+    clock.shift(6 * DAY + 1)
+    assert 'submit_evidence' in run_timers()
+    assert [one['state'] for one in ok(support.get('/admin/chargebacks'))['items']] == ['submitted']
+    at_bank = next(row for row in resources.rows('market') if row.get('row') == 'sandbox' and row['id'] == ref_of(payment_id))
+    assert 'into their own wallet' in at_bank['evidence']
+    clock.shift(DAY + 1)
+    assert 'watch_chargeback' in run_timers()
+
+
+@pytest.mark.parametrize('kind', ['payment', 'chargeback'])
+def test_evidence_of_a_top_up_is_of_one_of_its_own_chargebacks(market, support, clock, kind):
+    payment_id, _ = a_top_up_that_was_spent(market, clock)
+    order = market.completed()
+    market.charged(order)
+    ids = {one['payment_id']: one['id'] for one in ok(support.get('/admin/chargebacks'))['items']}
+    named = order['payment_id'] if kind == 'payment' else payment_id
+    path = f'/payments/{named}/chargebacks/{ids[order["payment_id"]]}'
+    assert support.get(f'{path}/evidence').status == 404
+    assert support.post(f'{path}/contest', {}).status == 404
 
 
 def test_a_bank_whose_word_was_lost_is_asked_once_a_day(market, support, clock):

@@ -22,7 +22,7 @@ from tests.support.market import (
     run_timers,
     send_back,
 )
-from tests.support.requests import EXTRA
+from tests.support.requests import EXTRA, claimed_top_up
 
 REFUND = {'amount_minor': 2_550, 'reason': 'Late'}
 RULING = {'refund_minor': 4_000, 'reasoning': 'A part is missing', 'fault': 'seller'}
@@ -92,6 +92,13 @@ def _charged(world: World) -> dict[str, Any]:
     order, _ = world.market.charged(world.market.delivered())
     world.clock.shift(6 * DAY + 1)
     return order
+
+
+def _claimed_top_up(world: World) -> Any:
+    world.support = Person('support', 'support')
+    ok(world.support.get('/me'))
+    claimed_top_up(world.market)
+    world.clock.shift(6 * DAY + 1)
 
 
 def _ref(world: World) -> tuple[str, str]:
@@ -247,6 +254,8 @@ CASES = (
          _holds(receivable__seller=NET)),
     Case('send the evidence', _charged, _message('settle_with_provider', 'submit_evidence'),
          lambda w: ok(w.seller.get(f'/orders/{w.about["id"]}/chargebacks'))['items'][0]['state'] == 'submitted'),
+    Case('send the evidence of a top-up', _claimed_top_up, _message('settle_with_provider', 'submit_evidence'),
+         lambda w: [one['state'] for one in ok(w.support.get('/admin/chargebacks'))['items']] == ['submitted']),
     Case('a payout that the bank sends back', _returned_payout,
          _notice('check_payout', lambda w: (f'USER#{w.about["seller_id"]}', f'PAYOUT#{w.about["id"]}')),
          _holds(seller__available=NET)),
