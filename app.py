@@ -11,6 +11,7 @@ from chalice import Chalice, Cron, Rate, Response
 from pydantic_core import to_json
 
 from chalicelib import observe, openapi, queues, timers
+from chalicelib.adjustments import events as adjustment_events
 from chalicelib.adjustments.routes import routes as adjustment_routes
 from chalicelib.chargebacks import events as chargeback_events
 from chalicelib.chargebacks.routes import routes as chargeback_routes
@@ -60,6 +61,7 @@ ROUTES = (
 ORDER_EVENTS = {**order_events.TIMERS, **dispute_events.TIMERS}
 PROVIDER_EVENTS = {
     **payment_events.TIMERS,
+    **adjustment_events.TIMERS,
     **payout_events.TIMERS,
     **payout_events.NOTICES,
     **chargeback_events.TIMERS,

@@ -44,6 +44,8 @@ class Policy(NamedTuple):
     payout_fee_minor: Mapping[str, int] = _per_currency(USD=100, IDR=500_000)
     min_tip_minor: Mapping[str, int] = _per_currency(USD=100, IDR=1_000_000)
     min_top_up_minor: Mapping[str, int] = _per_currency(USD=500, IDR=5_000_000)
+    min_card_minor: Mapping[str, int] = _per_currency(USD=50, IDR=1_000_000)
+    """What a provider takes at least: credit leaves so much of a payment to it, or nothing."""
 
     day_ms: int = DAY
     """How long a day of delivery time, or of an extension, lasts."""

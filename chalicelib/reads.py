@@ -11,6 +11,8 @@ from chalicelib.errors import Invalid
 
 MANY = 100
 """How many rows can be asked for by their keys at once."""
+LARGE_CHARACTERS = 1_000_000
+"""Where a page of whole rows ends: as much as DynamoDB puts into a page, and well within an answer of Lambda (6 MB)."""
 
 
 def decode(item: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -184,11 +186,22 @@ def page(
 
 
 def waiting(queue: str, paging: Paging) -> Page:
-    """What waits for staff in one queue, newest first and whole. Two requests: the index does not hold all of a row."""
+    """What waits for staff in one queue, newest first and whole; fewer than asked for where they are large.
+
+    Two requests: the index does not hold all of a row.
+    """
     shown = page(settings.MARKET_TABLE, ('case_queue', queue), 'listed_at', paging, index='open_cases')
     keys = [(row['pk'], row['sk']) for row in shown.rows]
     found = {(row['pk'], row['sk']): row for row in find_many(settings.MARKET_TABLE, keys)} if keys else {}
-    return Page([found[key] for key in keys if key in found], shown.next_cursor)
+    rows, room = [], LARGE_CHARACTERS
+    for listed, key in zip(shown.rows, keys, strict=True):
+        row = found.get(key)
+        if row:
+            rows.append(row)
+            room -= len(json.dumps(row))
+        if room <= 0 and listed is not shown.rows[-1]:
+            return Page(rows, _encode_cursor([listed['listed_at'], *key]))
+    return Page(rows, shown.next_cursor)
 
 
 def _query(**request: Any) -> Iterator[dict[str, Any]]:

@@ -40,6 +40,7 @@ QUEUES = {
     'send_refund': settings.PROVIDER_QUEUE_URL,
     'send_payout': settings.PROVIDER_QUEUE_URL,
     'read_notice': settings.PROVIDER_QUEUE_URL,
+    'send_unmatched': settings.PROVIDER_QUEUE_URL,
     'submit_evidence': settings.PROVIDER_QUEUE_URL,
     'watch_chargeback': settings.PROVIDER_QUEUE_URL,
 }

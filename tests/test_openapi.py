@@ -13,6 +13,7 @@ from chalicelib.operations import Operation
 from chalicelib.schemas import ListQuery
 from infra.build import openapi
 from tests.support.market import ok
+from tests.support.requests import claimed_top_up
 
 DOCUMENT = json.loads(deployed.openapi_json())
 OPERATIONS = [operation for routes in deployed.ROUTES for operation in routes.operations]
@@ -241,9 +242,11 @@ def test_what_is_answered_is_what_the_document_promises(market, buyer, seller, s
     ids['chargeback_id'] = ok(seller.get(f'/orders/{order["id"]}/chargebacks'))['items'][0]['id']
     ids |= {'file_id': market.file(seller, 'delivery'), 'txid': f'complete:{order["id"]}'}
     ids['payout_id'] = market.paid_out()['id']
+    top_up_id, claimed_id = claimed_top_up(market)
     for operation in OPERATIONS:
         if operation.method == 'GET':
-            answers = [person.get(operation.path.format(**ids)) for person in (buyer, seller, support, admin)]
+            of_top_up = {'payment_id': top_up_id, 'chargeback_id': claimed_id} if 'top_up' in operation.name else {}
+            answers = [person.get(operation.path.format(**ids | of_top_up)) for person in (buyer, seller, support, admin)]
             assert 200 in [answer.status for answer in answers], answers
             for answer in answers:
                 ((media_type, content),) = said_of(operation)['responses'][str(answer.status)]['content'].items()

@@ -3,6 +3,7 @@
 from chalicelib.money import Money
 from chalicelib.orders import events as order_events
 from chalicelib.payments import actions as payments
+from chalicelib.payments import returns
 from chalicelib.payments import store as payment_store
 from chalicelib.payments.port import Outcome, Status
 from chalicelib.payments.sandbox.provider import Sandbox
@@ -72,8 +73,8 @@ def test_a_refund_that_was_settled_is_not_asked_for_again(market, monkeypatch, m
     order = market.cancelled()
     sk = row_of('refund')['sk']
     still_pending(monkeypatch, 'find_refund')
-    meanwhile(lambda: payments.send_refund(order['id'], sk))
-    payments.send_refund(order['id'], sk)
+    meanwhile(lambda: returns.send(order['id'], sk))
+    returns.send(order['id'], sk)
     assert market.order(order['id'])['refunds'][0]['state'] == 'succeeded'
     audit()
 

@@ -32,6 +32,7 @@ def due(market, clock):
 
 
 def test_every_timer_has_a_queue_and_a_function_that_knows_it():
+    from chalicelib.adjustments import events as adjustments
     from chalicelib.chargebacks import events as chargebacks
     from chalicelib.disputes import events as disputes
     from chalicelib.orders import events as orders
@@ -44,6 +45,7 @@ def test_every_timer_has_a_queue_and_a_function_that_knows_it():
         settings.ORDER_QUEUE_URL: orders.TIMERS.keys() | disputes.TIMERS.keys(),
         settings.PROVIDER_QUEUE_URL: payments.TIMERS.keys()
         | payouts.TIMERS.keys()
+        | adjustments.TIMERS.keys()
         | chargebacks.TIMERS.keys()
         | webhooks.TIMERS.keys(),
     }

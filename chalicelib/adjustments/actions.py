@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from chalicelib import clock, ids
-from chalicelib.adjustments import rules, store
+from chalicelib.adjustments import rules, store, unmatched
 from chalicelib.adjustments.store import Adjustment
 from chalicelib.db import Transaction
 from chalicelib.errors import Conflict, Forbidden, Invalid, NotFound
@@ -14,6 +14,9 @@ from chalicelib.ledger.postings import Posting
 from chalicelib.reconciliation import store as cases
 from chalicelib.reconciliation.store import Case
 from chalicelib.users import store as users
+
+_CREDIT = ('promo_credit', 'unmatched_money')
+"""What pays first what its user owes."""
 
 
 def propose(tx: Transaction, admin_id: str, wanted: dict[str, Any], reason: str) -> Adjustment:
@@ -37,6 +40,8 @@ def approve(tx: Transaction, admin_id: str, adjustment_id: str) -> Adjustment:
     case, posting = _case(adjustment.wanted), _posting(adjustment_id, adjustment.wanted)
     _decide(adjustment, 'posted', admin_id)
     adjustment.txid = posting.txid if posting else None
+    if case and adjustment.wanted['kind'] == 'unmatched_refund':
+        unmatched.begin(adjustment, unmatched.line_of(case))
     store.save(tx, adjustment)
     if case:
         cases.close_case(tx, case)
@@ -67,7 +72,10 @@ def _posting(adjustment_id: str, wanted: dict[str, Any]) -> Posting | None:
             raise Invalid.at(pointer, missing.detail) from missing
     if case:
         _check_suspense(wanted, case)
-    return rules.posting_of(adjustment_id, wanted, case.provider if case else None)
+    if case and wanted['kind'] == 'unmatched_refund':
+        unmatched.line_of(case)
+    owed = ledger.owed(wanted['user_id'], wanted['currency']) if wanted['kind'] in _CREDIT else 0
+    return rules.posting_of(adjustment_id, wanted, case.provider if case else None, owed)
 
 
 def _people(wanted: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -41,19 +41,22 @@ _PARTS = {
 """What follows the root of an account."""
 
 
-def posting_of(adjustment_id: str, wanted: dict[str, Any], provider: str | None) -> Posting:
+def posting_of(adjustment_id: str, wanted: dict[str, Any], provider: str | None, owed_minor: int) -> Posting:
     """The posting of an adjustment `{kind, currency, amount_minor, ...}`, as it was proposed.
 
-    `provider` is the one that unmatched money is with.
+    `provider` is the one that unmatched money is with, and `owed_minor` what its user owes: credit pays that first.
     """
     currency, minor = wanted['currency'], wanted['amount_minor']
     match wanted['kind']:
         case 'write_off':
             return corrections.debt_written_off(adjustment_id, wanted['user_id'], currency, minor)
         case 'promo_credit':
-            return credit.promo_granted(adjustment_id, wanted['user_id'], currency, minor)
+            return credit.promo_granted(adjustment_id, wanted['user_id'], currency, minor, owed_minor)
         case 'unmatched_money':
-            return corrections.unmatched_resolved(adjustment_id, provider or '', wanted['user_id'], currency, minor)
+            given = adjustment_id, provider or '', wanted['user_id'], currency, minor
+            return corrections.unmatched_resolved(*given, owed_minor=owed_minor)
+        case 'unmatched_refund':
+            return corrections.unmatched_sent_back(adjustment_id, provider or '', currency, minor)
         case _:
             taken, given = wanted['debit_account'], wanted['credit_account']
             lines = [Line(taken, -minor, owner_of(taken)), Line(given, minor, owner_of(given))]

@@ -50,6 +50,13 @@ class UnmatchedMoney(_Money):
     case_id: CaseId
 
 
+class UnmatchedRefund(_Money):
+    """Money in suspense goes back the way it came, through its provider. That closes its case, unless it cannot be sent."""
+
+    kind: Literal['unmatched_refund']
+    case_id: CaseId
+
+
 class CloseCase(Command):
     """A case that does not close itself was looked into, and needs nothing more."""
 
@@ -72,7 +79,9 @@ class Reversal(Command):
     reverse_of: Annotated[str, StringConstraints(pattern=ids.TRANSACTION.pattern)]
 
 
-Wanted = Annotated[WriteOff | PromoCredit | UnmatchedMoney | Transfer | Reversal | CloseCase, Field(discriminator='kind')]
+Wanted = Annotated[
+    WriteOff | PromoCredit | UnmatchedMoney | UnmatchedRefund | Transfer | Reversal | CloseCase, Field(discriminator='kind')
+]
 
 
 class ProposeAdjustment(Command):
@@ -95,7 +104,7 @@ class ProposeAdjustment(Command):
 class AdjustmentView(View):
     id: str
     kind: Annotated[
-        Literal['write_off', 'promo_credit', 'unmatched_money', 'transfer', 'reversal', 'close_case'],
+        Literal['write_off', 'promo_credit', 'unmatched_money', 'unmatched_refund', 'transfer', 'reversal', 'close_case'],
         Field(title='AdjustmentKind'),
     ]
     currency: CurrencyCode | None = None
@@ -113,6 +122,14 @@ class AdjustmentView(View):
         Field(title='AdjustmentState', description='`proposed`: it waits for the approval of a second person.'),
     ]
     txid: Annotated[str | None, Field(description='The transaction of the ledger, once it is posted.')] = None
+    refund_state: Annotated[
+        Annotated[Literal['requested', 'succeeded', 'failed', 'returned'], Field(title='UnmatchedRefundState')] | None,
+        Field(
+            description='Of an `unmatched_refund` that is posted. `failed`, or `returned` by the bank after it was sent: the '
+            'money is in suspense again, and its case open.',
+        ),
+    ] = None
+    failure: str | None = None
     proposed_by: str
     decided_by: str | None = None
     proposed_at: datetime

@@ -2,12 +2,13 @@
 
 from chalicelib import clock, db, ids
 from chalicelib.auth import Caller
-from chalicelib.chargebacks import evidence, store
+from chalicelib.chargebacks import evidence, store, top_up_evidence
 from chalicelib.chargebacks.affected import affected
 from chalicelib.chargebacks.store import Chargeback
 from chalicelib.db import Transaction
 from chalicelib.errors import Conflict, Forbidden, NotFound
 from chalicelib.ledger import authority
+from chalicelib.money import CURRENCIES
 from chalicelib.observe import logger
 from chalicelib.orders import store as orders
 from chalicelib.orders.lifecycle import SYSTEM, OrderRole
@@ -20,29 +21,44 @@ _SUBMIT_BEFORE_MS = clock.DAY
 """The evidence is sent by itself so long before it is due, if nobody has sent it."""
 
 
+class NotKnownThere(NotFound):
+    """The provider has no such chargeback, or has taken nothing for it; it may have told of it too early."""
+
+
 def learn(provider_name: str, ref: str) -> None:
-    """Asks the provider about a chargeback, and records what it says. May be done at any time, and again."""
+    """Asks the provider about a chargeback, and records what it says. May be done at any time, and again.
+
+    A fee in another currency is recorded as none, and told once, by `ProviderMismatch`: the money is frozen all the same.
+    """
     told = provider(provider_name).find_chargeback(ref)
     if told is None:
-        raise NotFound(f'{provider_name} has no chargeback {ref}')
+        raise NotKnownThere(f'{provider_name} has no chargeback {ref}')
     payment = payments.get(told.payment_id)
     _check(payment, told, provider_name)
     by = authority.provider(provider_name)
-    db.atomically(lambda tx: _open(tx, payment, told), by=by)
+    is_new = db.atomically(lambda tx: _open(tx, payment, told), by=by)
     if told.status is not ChargebackStatus.OPEN:
         db.atomically(lambda tx: _close(tx, payment, told), by=by)
+    if is_new and _fee_minor(told) is None:
+        raise ProviderMismatch(f'The fee of chargeback {ref} is not in {told.money.currency}: it is not posted')
 
 
 def _check(payment: Payment, told: ClaimedBack, provider_name: str) -> None:
     is_ours = payment.provider == provider_name and payment.has_captured
-    if not is_ours or told.money.currency != payment.currency or not 0 < told.money.minor <= payment.amount_minor:
+    least = CURRENCIES[payment.currency].quantum
+    if not is_ours or told.money.currency != payment.currency or not least <= told.money.minor <= payment.amount_minor:
         raise ProviderMismatch(f'{told.money} of payment {payment.id}, which is {payment.state} and brought {payment.money}')
 
 
-def _open(tx: Transaction, payment: Payment, told: ClaimedBack) -> None:
+def _fee_minor(told: ClaimedBack) -> int | None:
+    return told.fee.minor if told.fee and told.fee.currency == told.money.currency else None
+
+
+def _open(tx: Transaction, payment: Payment, told: ClaimedBack) -> bool:
+    """Whether it was not known before."""
     about = affected(payment)
     if store.find(about.pk, told.ref):
-        return
+        return False
     now = clock.now_ms()
     chargeback = Chargeback(
         about.pk,
@@ -56,18 +72,19 @@ def _open(tx: Transaction, payment: Payment, told: ClaimedBack) -> None:
         seller_id=about.seller_id,
         currency=told.money.currency,
         amount_minor=told.money.minor,
-        fee_minor=told.fee.minor,
+        fee_minor=_fee_minor(told) or 0,
         reason=told.reason,
         state='received',
         evidence_due_at=told.evidence_due_at,
         received_at=now,
     )
-    if told.evidence_due_at and about.order:
+    if told.evidence_due_at:
         chargeback.set_timer(('submit_evidence', max(now, told.evidence_due_at - _SUBMIT_BEFORE_MS)))
     else:
         _watch(chargeback)
     about.freeze(tx, chargeback)
     store.add(tx, chargeback)
+    return True
 
 
 def _close(tx: Transaction, payment: Payment, told: ClaimedBack) -> None:
@@ -103,6 +120,17 @@ def contest(tx: Transaction, caller: Caller, order_id: str, chargeback_id: str, 
     return chargeback
 
 
+def contest_top_up(tx: Transaction, payment_id: str, chargeback_id: str, remarks: str | None) -> Chargeback:
+    """Support sends the evidence of a chargeback that no order is concerned by, with what it has to say."""
+    chargeback = store.get_of_top_up(payment_id, chargeback_id)
+    if chargeback.state != 'received':
+        raise Conflict(f'This chargeback is {chargeback.state} already')
+    chargeback.remarks = remarks or chargeback.remarks
+    _submit(chargeback)
+    store.save(tx, chargeback)
+    return chargeback
+
+
 def submit_by_itself(pk: str, sk: str) -> None:
     """The evidence is nearly due, and nobody has sent it."""
 
@@ -111,10 +139,11 @@ def submit_by_itself(pk: str, sk: str) -> None:
         if chargeback is None or not chargeback.is_due('submit_evidence'):
             return chargeback
         if chargeback.state == 'received':
-            order = orders.load(chargeback.order_id or '')
+            order = orders.load(chargeback.order_id) if chargeback.order_id else None
             _submit(chargeback)
-            orders.save(tx, order)
-            orders.note(tx, order, 'ChargebackContested', SYSTEM, chargeback_id=chargeback.id)
+            if order:
+                orders.save(tx, order)
+                orders.note(tx, order, 'ChargebackContested', SYSTEM, chargeback_id=chargeback.id)
             store.save(tx, chargeback)
         return chargeback
 
@@ -125,18 +154,22 @@ def send(chargeback: Chargeback | None) -> None:
     """Lets the provider have the evidence of what was submitted. Sent again, it changes nothing there."""
     if chargeback is None or chargeback.state != 'submitted' or chargeback.due_action != 'submit_evidence':
         return
-    pack = evidence.pack(orders.load(chargeback.order_id or ''), chargeback)
-    provider(chargeback.provider).contest_chargeback(chargeback.ref, evidence.as_text(pack))
+    provider(chargeback.provider).contest_chargeback(chargeback.ref, _evidence(chargeback))
     db.atomically(lambda tx: _sent(tx, chargeback.pk, chargeback.ref))
 
 
-def send_now(order_id: str, chargeback_id: str) -> Chargeback:
+def _evidence(chargeback: Chargeback) -> str:
+    if chargeback.order_id:
+        return evidence.as_text(evidence.pack(orders.load(chargeback.order_id), chargeback))
+    return top_up_evidence.as_text(top_up_evidence.pack(chargeback))
+
+
+def send_now(chargeback: Chargeback) -> Chargeback:
     """As `send`, for somebody who waits: what the provider does not take now is sent again by its timer."""
-    chargeback = store.get(orders.load(order_id), chargeback_id)
     try:
         send(chargeback)
     except OutcomeUnknown:
-        logger.exception('provider does not answer', chargeback_id=chargeback_id)
+        logger.exception('provider does not answer', chargeback_id=chargeback.id)
     return chargeback
 
 

@@ -76,11 +76,11 @@ class _Order:
 
     def _taken(self, chargeback: Chargeback) -> dict[str, int]:
         """The order's own money first; then what refunds that did not get through have put into the buyer's wallet."""
-        parts = self.order.purse.frozen(chargeback.amount_minor)
+        parts = self.order.purse.frozen(chargeback.whole_minor)
         failed = sum(refund.card_minor for refund in self.order.refunds if _is_in_wallet(refund, chargeback))
         if failed:
             (there,) = ledger.balances(self.order.currency, f'buyer.wallet:{self.order.buyer_id}')
-            left = chargeback.amount_minor - sum(parts.values())
+            left = chargeback.whole_minor - sum(parts.values())
             parts['wallet'] = spendable(min(failed, there, left), self.order.currency)
         return {name: part for name, part in parts.items() if part}
 
@@ -145,14 +145,14 @@ class _Order:
     def _less(self, source: dict[str, Any], chargeback: Chargeback) -> dict[str, Any]:
         if source['payment_id'] != chargeback.payment_id:
             return source
-        back = min(source['card'], source['card_back'] + chargeback.amount_minor)
-        return {**source, 'card_back': back, 'charged_back': True}
+        back = min(source['card'], source['card_back'] + chargeback.whole_minor)
+        return {**source, 'card_back': back, 'charged_back': source.get('charged_back', 0) + chargeback.whole_minor}
 
     def _standing(self) -> Standing:
         return ledger.standing(self.order.seller_id, self.order.currency)
 
     def _note(self, tx: Transaction, chargeback: Chargeback, name: str) -> None:
-        orders.note(tx, self.order, name, SYSTEM, chargeback_id=chargeback.id, amount_minor=chargeback.amount_minor)
+        orders.note(tx, self.order, name, SYSTEM, chargeback_id=chargeback.id, amount_minor=chargeback.whole_minor)
 
 
 def _of_purse(parts: dict[str, int]) -> dict[str, int]:
@@ -160,7 +160,7 @@ def _of_purse(parts: dict[str, int]) -> dict[str, int]:
 
 
 def _is_in_wallet(refund: Refund, chargeback: Chargeback) -> bool:
-    return refund.state == 'failed' and refund.payment_id == chargeback.payment_id
+    return refund.state in ('failed', 'returned') and refund.payment_id == chargeback.payment_id
 
 
 class _Aside:
@@ -174,7 +174,7 @@ class _Aside:
         self._given = 0 if payment.state == 'returned' else tips.net_minor(self.order, tip_minor)
 
     def freeze(self, tx: Transaction, chargeback: Chargeback) -> None:
-        taken = min(self._given, chargeback.amount_minor)
+        taken = min(self._given, chargeback.whole_minor)
         chargeback.parts = {'released': taken} if taken else {}
         self._post(tx, postings.chargeback_opened(self._sides, chargeback.claim, self._standing()), 'ChargebackReceived')
 
@@ -205,8 +205,8 @@ class _Wallet:
 
     def freeze(self, tx: Transaction, chargeback: Chargeback) -> None:
         (there,) = ledger.balances(chargeback.currency, f'buyer.wallet:{self._sides.buyer_id}')
-        taken = spendable(min(there, chargeback.amount_minor), chargeback.currency)
-        parts = {'wallet': taken, 'released': chargeback.amount_minor - taken}
+        taken = spendable(min(there, chargeback.whole_minor), chargeback.currency)
+        parts = {'wallet': taken, 'released': chargeback.whole_minor - taken}
         chargeback.parts = {name: part for name, part in parts.items() if part}
         ledger.post(tx, postings.chargeback_opened(self._sides, chargeback.claim, self._standing()))
 

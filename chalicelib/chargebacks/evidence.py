@@ -9,7 +9,7 @@ from chalicelib.money import shown
 from chalicelib.orders import store as orders
 from chalicelib.orders.rows import Order
 
-_MAX_CHARACTERS = 20_000
+MAX_CHARACTERS = 20_000
 """What a provider takes as one text."""
 
 
@@ -19,7 +19,7 @@ def pack(order: Order, chargeback: Chargeback) -> dict[str, Any]:
     return {
         'order_id': order.id,
         'payment_id': chargeback.payment_id,
-        'claimed_minor': chargeback.amount_minor,
+        'claimed_minor': chargeback.whole_minor,
         'currency': order.currency,
         'claimed_because': chargeback.reason,
         'what_was_sold': terms['title'],
@@ -45,19 +45,19 @@ def as_text(pack: dict[str, Any]) -> str:
         f'Order {pack["order_id"]}, payment {pack["payment_id"]}: {money} claimed back ({pack["claimed_because"]}).',
         f'Sold: {pack["what_was_sold"]}. {pack["package"]}',
         f'The buyer accepted the work: {"yes" if pack["buyer_accepted"] else "no"}.',
-        *([f'The seller adds: {_one_line(pack["remarks"])}'] if pack['remarks'] else []),
+        *([f'The seller adds: {one_line(pack["remarks"])}'] if pack['remarks'] else []),
         *(said for _, said in sorted([*_happened(pack), *_delivered(pack)])),
     ]
-    return '\n'.join(lines)[:_MAX_CHARACTERS]
+    return '\n'.join(lines)[:MAX_CHARACTERS]
 
 
 def _happened(pack: dict[str, Any]) -> list[tuple[int, str]]:
-    return [(event['at'], f'{_when(event["at"])} {event["name"]} by the {event["by_role"]}') for event in pack['log']]
+    return [(event['at'], f'{when(event["at"])} {event["name"]} by the {event["by_role"]}') for event in pack['log']]
 
 
 def _delivered(pack: dict[str, Any]) -> list[tuple[int, str]]:
     return [
-        (one['at'], f'{_when(one["at"])} Delivery {one["number"]} (files: {one["files"]}): {_one_line(one["message"])}')
+        (one['at'], f'{when(one["at"])} Delivery {one["number"]} (files: {one["files"]}): {one_line(one["message"])}')
         for one in pack['deliveries']
     ]
 
@@ -69,10 +69,10 @@ def _log(order: Order) -> list[dict[str, Any]]:
     ]
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Somebody's own words, in which no line can be made to look like one of the log."""
     return ' / '.join(line.strip() for line in text.splitlines() if line.strip())
 
 
-def _when(at: int) -> str:
+def when(at: int) -> str:
     return f'{clock.utc(at):%Y-%m-%d %H:%M} UTC'

@@ -1,11 +1,12 @@
 from chalicelib.auth import Caller
-from chalicelib.chargebacks import actions, evidence, store
+from chalicelib.chargebacks import actions, evidence, store, top_up_evidence
 from chalicelib.chargebacks.schemas import (
     ChargebackList,
     ChargebackPage,
     ChargebackView,
     ContestChargeback,
     EvidencePack,
+    TopUpEvidencePack,
 )
 from chalicelib.db import Transaction
 from chalicelib.errors import NotFound
@@ -44,7 +45,8 @@ def show_evidence(caller: Caller, order_id: str, chargeback_id: str) -> Evidence
 
 def _sent(view: ChargebackView) -> ChargebackView:
     """Lets the provider have it at once; what does not get through is sent again by its timer."""
-    return ChargebackView.of(actions.send_now(view.order_id or '', view.id))
+    of_order = store.get(orders.load(view.order_id), view.id) if view.order_id else None
+    return ChargebackView.of(actions.send_now(of_order or store.get_of_top_up(view.payment_id, view.id)))
 
 
 @routes.write(
@@ -62,6 +64,34 @@ def contest_chargeback(
     If nobody does, it is sent by itself a day before it is due.
     """
     return ChargebackView.of(actions.contest(tx, caller, order_id, chargeback_id, said.remarks))
+
+
+@routes.read('/payments/{payment_id}/chargebacks/{chargeback_id}/evidence', answers=TopUpEvidencePack, access=Access.STAFF)
+def show_top_up_evidence(_: Caller, payment_id: str, chargeback_id: str) -> TopUpEvidencePack:
+    """The evidence against a chargeback of a top-up.
+
+    It is the payment, and what its wallet has paid for since. For support.
+    """
+    pack = top_up_evidence.pack(store.get_of_top_up(payment_id, chargeback_id))
+    return TopUpEvidencePack.model_validate({**pack, 'text': top_up_evidence.as_text(pack)})
+
+
+@routes.write(
+    'POST',
+    '/payments/{payment_id}/chargebacks/{chargeback_id}/contest',
+    takes=ContestChargeback,
+    answers=ChargebackView,
+    access=Access.STAFF,
+    then=_sent,
+)
+def contest_top_up_chargeback(
+    tx: Transaction, _: Caller, said: ContestChargeback, payment_id: str, chargeback_id: str
+) -> ChargebackView:
+    """Contest a chargeback of a top-up: support sends the evidence, with remarks.
+
+    If nobody does, it is sent by itself a day before it is due.
+    """
+    return ChargebackView.of(actions.contest_top_up(tx, payment_id, chargeback_id, said.remarks))
 
 
 @routes.read('/admin/chargebacks', answers=ChargebackPage, access=Access.STAFF, query=ListQuery)

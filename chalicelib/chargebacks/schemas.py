@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints
 
 from chalicelib.chargebacks.store import Chargeback
+from chalicelib.ledger.credit_postings import spendable
 from chalicelib.orders.lifecycle import OrderRole
 from chalicelib.schemas import Command, CurrencyCode, Minor, PageView, View, examples
 
@@ -26,7 +27,7 @@ class ChargebackView(View):
     order_id: str | None = None
     payment_id: str
     currency: CurrencyCode
-    amount_minor: Annotated[Minor, Field(description='What the bank has taken.')]
+    amount_minor: Annotated[Minor, Field(description='What the bank has taken, in whole multiples of what can be paid.')]
     fee_minor: Annotated[Minor, Field(description='What the provider charges for it, which is ours to bear.')]
     from_order_minor: Annotated[Minor, Field(description='What of it was still held for the order.')]
     from_seller_minor: Annotated[Minor, Field(description='What of it the seller had been given already.')]
@@ -57,7 +58,8 @@ class ChargebackView(View):
     def _of(cls, row: dict[str, Any]) -> Self:
         from_seller = row['parts'].get('released', 0)
         from_order = sum(row['parts'].values()) - from_seller
-        return cls.model_validate({**row, 'from_order_minor': from_order, 'from_seller_minor': from_seller})
+        taken = {'amount_minor': spendable(row['amount_minor'], row['currency'])}
+        return cls.model_validate({**row, **taken, 'from_order_minor': from_order, 'from_seller_minor': from_seller})
 
 
 class ChargebackList(View):
@@ -99,5 +101,31 @@ class EvidencePack(View):
     deliveries: list[EvidenceDelivery]
     refunds_minor: Minor
     log: list[EvidenceEvent]
+    remarks: str | None = None
+    text: Annotated[str, Field(description='The same as one text.')]
+
+
+class PaidFromWallet(View):
+    at: datetime
+    payment_id: str
+    order_id: str | None = None
+    purpose: str
+    amount_minor: Minor
+
+
+class TopUpEvidencePack(View):
+    """What the bank gets to see of a payment into a wallet, as it would be sent now."""
+
+    payment_id: str
+    claimed_minor: Minor
+    currency: CurrencyCode
+    claimed_because: str
+    amount_minor: Minor
+    method: str | None = None
+    asked_at: datetime
+    paid_at: datetime
+    spent: Annotated[
+        list[PaidFromWallet], Field(description='What the wallet has paid for since, the oldest first, up to 50 payments.')
+    ]
     remarks: str | None = None
     text: Annotated[str, Field(description='The same as one text.')]

@@ -5,8 +5,10 @@ from pynamodb.attributes import UnicodeAttribute
 from chalicelib import reads
 from chalicelib.db import IntegerAttribute, JSONAttribute, Transaction
 from chalicelib.errors import Moved, NotFound
+from chalicelib.ledger.credit_postings import spendable
 from chalicelib.ledger.order_postings import Claim
 from chalicelib.orders.rows import Order
+from chalicelib.payments import store as payments
 from chalicelib.reads import Page, Paging
 from chalicelib.timers import TimedRow
 
@@ -25,6 +27,7 @@ class Chargeback(TimedRow, discriminator='chargeback'):
     seller_id = UnicodeAttribute(null=True)
     currency = UnicodeAttribute()
     amount_minor = IntegerAttribute()
+    """What the bank has taken, to the last unit: nobody but the ledger is told."""
     fee_minor = IntegerAttribute()
     reason = UnicodeAttribute()
     state = UnicodeAttribute()
@@ -44,6 +47,11 @@ class Chargeback(TimedRow, discriminator='chargeback'):
     @property
     def is_open(self) -> bool:
         return self.state in ('received', 'submitted')
+
+    @property
+    def whole_minor(self) -> int:
+        """What of it people can have, or miss."""
+        return spendable(self.amount_minor, self.currency)
 
     @property
     def claim(self) -> Claim:
@@ -84,7 +92,19 @@ def get(order: Order, chargeback_id: str) -> Chargeback:
 
 def of_order(order: Order) -> list[Chargeback]:
     """All chargebacks that an order ever had, oldest first."""
-    rows = Chargeback.query(order.pk, Chargeback.sk.startswith(_PREFIX), consistent_read=True)
+    return _in(order.pk)
+
+
+def get_of_top_up(payment_id: str, chargeback_id: str) -> Chargeback:
+    """One of a payment that no order knows of: those of orders are in the collections of these."""
+    found = next((chargeback for chargeback in _in(payments.pk(payment_id)) if chargeback.id == chargeback_id), None)
+    if found is None:
+        raise NotFound(f'Top-up {payment_id} has no chargeback {chargeback_id}')
+    return found
+
+
+def _in(pk: str) -> list[Chargeback]:
+    rows = Chargeback.query(pk, Chargeback.sk.startswith(_PREFIX), consistent_read=True)
     return sorted(rows, key=lambda chargeback: (chargeback.received_at, chargeback.id))
 
 

@@ -10,16 +10,16 @@ from chalicelib.invoices.schemas import OrderTransactions
 from chalicelib.ledger import accounts, transactions
 from chalicelib.ledger import store as ledger
 from chalicelib.orders import store as orders
-from chalicelib.orders.lifecycle import OrderRole
+from chalicelib.orders.lifecycle import Actor, OrderRole
 from chalicelib.orders.rows import Order
 
 _OF_PAYMENTS = ('reserve', 'unreserve', 'pay')
-_OF_REFUNDS = ('refund', 'refund_ok', 'refund_failed', 'refund_superseded')
+_OF_REFUNDS = ('refund', 'refund_ok', 'refund_failed', 'refund_returned', 'refund_superseded')
 _OF_CHARGEBACKS = ('dispute_open', 'dispute_won', 'dispute_lost')
 _OF_ORDERS = ('complete', 'release')
 _THEIRS = {
     OrderRole.BUYER: ('escrow', 'fee.buyer', 'fee.tax', 'buyer.wallet', 'buyer.promo', 'buyer.reserved', 'refund'),
-    OrderRole.SELLER: ('seller.clearing', 'seller.available', 'receivable.seller'),
+    OrderRole.SELLER: ('seller.clearing', 'seller.available'),
     OrderRole.STAFF: (),
 }
 """Kinds of accounts that are a side's own in whatever moves an order's money."""
@@ -31,12 +31,14 @@ def show(order_id: str, caller: Caller) -> OrderTransactions:
     found = sorted(
         ledger.transactions(_names(order)).values(), key=lambda transaction: (transaction['at'], transaction['txid'])
     )
-    seen = (transactions.seen(one, _owned(one, actor.role), is_staff=caller.is_staff) for one in found)
+    seen = (transactions.seen(one, _owned(one, actor), is_staff=caller.is_staff) for one in found)
     return OrderTransactions(items=list(seen))
 
 
-def _owned(transaction: dict[str, Any], role: OrderRole) -> set[str]:
-    return {account for account, _ in transaction['lines'] if accounts.root(account) in _THEIRS[role]}
+def _owned(transaction: dict[str, Any], actor: Actor) -> set[str]:
+    """Either side may owe: their debts are on accounts of the same kind."""
+    theirs, debt = _THEIRS[actor.role], f'receivable.seller:{actor.id}'
+    return {account for account, _ in transaction['lines'] if accounts.root(account) in theirs or account == debt}
 
 
 def _names(order: Order) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from chalicelib.ledger.credit_postings import to_wallet
 from chalicelib.ledger.postings import Line, Posting, posting
 
 
@@ -37,14 +38,59 @@ def unmatched_received(ref: str, provider: str, currency: str, minor: int) -> Po
     )
 
 
-def unmatched_resolved(adjustment_id: str, provider: str, buyer_id: str, currency: str, minor: int) -> Posting:
+def unmatched_resolved(
+    adjustment_id: str, provider: str, buyer_id: str, currency: str, minor: int, *, owed_minor: int = 0
+) -> Posting:
     """It was found out whose it is."""
     return posting(
         f'adjust:{adjustment_id}',
         'unmatched_resolved',
         currency,
         Line(f'suspense:{provider}', -minor),
-        Line(f'buyer.wallet:{buyer_id}', minor, buyer_id),
+        *to_wallet(buyer_id, minor, owed_minor),
+    )
+
+
+def unmatched_sent_back(adjustment_id: str, provider: str, currency: str, minor: int) -> Posting:
+    """It goes back the way it came: the provider is to be asked."""
+    return posting(
+        f'refund:{adjustment_id}',
+        'unmatched_refund_requested',
+        currency,
+        Line(f'suspense:{provider}', -minor),
+        Line(f'refund:{adjustment_id}', minor),
+    )
+
+
+def unmatched_refund_succeeded(adjustment_id: str, provider: str, currency: str, minor: int) -> Posting:
+    return posting(
+        f'refund_ok:{adjustment_id}',
+        'unmatched_refund_succeeded',
+        currency,
+        Line(f'refund:{adjustment_id}', -minor),
+        Line(f'psp.balance:{provider}', minor),
+    )
+
+
+def unmatched_refund_failed(adjustment_id: str, provider: str, currency: str, minor: int) -> Posting:
+    """Nobody has it, and nobody knows whose it is: it is in suspense again."""
+    return posting(
+        f'refund_failed:{adjustment_id}',
+        'unmatched_refund_failed',
+        currency,
+        Line(f'refund:{adjustment_id}', -minor),
+        Line(f'suspense:{provider}', minor),
+    )
+
+
+def unmatched_refund_returned(adjustment_id: str, provider: str, currency: str, minor: int) -> Posting:
+    """It was sent, and the bank has sent it back."""
+    return posting(
+        f'refund_returned:{adjustment_id}',
+        'unmatched_refund_returned',
+        currency,
+        Line(f'psp.balance:{provider}', -minor),
+        Line(f'suspense:{provider}', minor),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from chalicelib.ledger.credit_postings import spendable, to_wallet
 from chalicelib.ledger.postings import Line, Posting, posting
 from chalicelib.ledger.purse import Means, Price, Purse, Sides, Standing
 
@@ -35,20 +36,25 @@ class Leg(NamedTuple):
         return self.card_minor + self.wallet_minor + self.promo_minor
 
 
-def refund_requested(sides: Sides, parts: dict[str, int], legs: Sequence[Leg], standing: Standing | None = None) -> Posting:
-    """Part of an order's money, or all of it, is on its way back to the buyer, whatever stage the order is in."""
+def refund_requested(
+    sides: Sides, parts: dict[str, int], legs: Sequence[Leg], standing: Standing | None = None, owed_minor: int = 0
+) -> Posting:
+    """Part of an order's money, or all of it, is on its way back to the buyer, whatever stage the order is in.
+
+    `standing` is its seller's, and `owed_minor` what its buyer owes.
+    """
     return _of(
         sides,
         f'refund:{legs[0].refund_id}',
         'refund_requested',
         *_taken(sides, parts, standing or Standing()),
         *(Line(f'refund:{leg.refund_id}', leg.card_minor, sides.buyer_id) for leg in legs),
-        Line(f'buyer.wallet:{sides.buyer_id}', sum(leg.wallet_minor for leg in legs), sides.buyer_id),
+        *to_wallet(sides.buyer_id, sum(leg.wallet_minor for leg in legs), owed_minor),
         Line(f'buyer.promo:{sides.buyer_id}', sum(leg.promo_minor for leg in legs), sides.buyer_id),
     )
 
 
-def late_payment_captured(sides: Sides, means: Means, refund_id: str) -> Posting:
+def late_payment_captured(sides: Sides, means: Means, refund_id: str, owed_minor: int = 0) -> Posting:
     """Money that came for an order which no longer takes it is on its way back at once."""
     return _of(
         sides,
@@ -57,7 +63,7 @@ def late_payment_captured(sides: Sides, means: Means, refund_id: str) -> Posting
         Line(f'psp.clearing:{means.provider}', -means.card_minor),
         Line(f'buyer.reserved:{means.payment_id}', -means.credit_minor, sides.buyer_id),
         Line(f'refund:{refund_id}', means.card_minor, sides.buyer_id),
-        Line(f'buyer.wallet:{sides.buyer_id}', means.wallet_minor, sides.buyer_id),
+        *to_wallet(sides.buyer_id, means.wallet_minor, owed_minor),
         Line(f'buyer.promo:{sides.buyer_id}', means.promo_minor, sides.buyer_id),
     )
 
@@ -72,14 +78,28 @@ def refund_succeeded(sides: Sides, refund_id: str, card_minor: int, provider: st
     )
 
 
-def refund_failed(sides: Sides, refund_id: str, card_minor: int) -> Posting:
+def refund_failed(sides: Sides, refund_id: str, card_minor: int, owed_minor: int = 0) -> Posting:
     """What cannot go back to where it came from is the buyer's all the same."""
     return _of(
         sides,
         f'refund_failed:{refund_id}',
         'refund_failed',
         Line(f'refund:{refund_id}', -card_minor, sides.buyer_id),
-        Line(f'buyer.wallet:{sides.buyer_id}', card_minor, sides.buyer_id),
+        *to_wallet(sides.buyer_id, card_minor, owed_minor),
+    )
+
+
+def refund_returned(
+    sides: Sides, refund_id: str, card_minor: int, provider: str, *, is_in_doubt: bool, owed_minor: int = 0
+) -> Posting:
+    """It was sent, and has come back to us: the buyer's, unless their bank may give them the money."""
+    waits = (Line(f'refund:{refund_id}', card_minor, sides.buyer_id),)
+    return _of(
+        sides,
+        f'refund_returned:{refund_id}',
+        'refund_returned',
+        Line(f'psp.balance:{provider}', -card_minor),
+        *(waits if is_in_doubt else to_wallet(sides.buyer_id, card_minor, owed_minor)),
     )
 
 
@@ -145,7 +165,7 @@ class Claim(NamedTuple):
     taken_minor: int
     fee_minor: int
     parts: dict[str, int]
-    """As `Purse.frozen` says; of money that was paid into a wallet, `wallet`."""
+    """As `Purse.frozen` says; of money that was paid into a wallet, `wallet`. Whole quanta, whatever the bank has taken."""
 
     @property
     def held_minor(self) -> int:
@@ -153,12 +173,17 @@ class Claim(NamedTuple):
 
 
 def chargeback_opened(sides: Sides, claim: Claim, standing: Standing) -> Posting:
-    """The bank has the money for now; as much of it is frozen here as the order, or its seller, was given."""
+    """The bank has the money for now; as much of it is frozen here as the order, or its seller, was given.
+
+    What of it nobody can pay, because it is less than the quantum, is our loss at once.
+    """
+    whole = spendable(claim.taken_minor, sides.currency)
     return _of(
         sides,
         f'dispute_open:{claim.ref}',
         'chargeback_opened',
-        Line(f'receivable.dispute:{sides.order_id}', -claim.taken_minor),
+        Line(f'receivable.dispute:{sides.order_id}', -whole),
+        Line('expense.chargeback:loss', whole - claim.taken_minor),
         Line('expense.chargeback:fee', -claim.fee_minor),
         Line(f'psp.balance:{claim.provider}', claim.taken_minor + claim.fee_minor),
         *_taken(sides, claim.parts, standing),
@@ -168,12 +193,14 @@ def chargeback_opened(sides: Sides, claim: Claim, standing: Standing) -> Posting
 
 def chargeback_won(sides: Sides, claim: Claim, standing: Standing) -> Posting:
     """The bank has sent it back, and everything goes to where it was taken from."""
+    whole = spendable(claim.taken_minor, sides.currency)
     return _of(
         sides,
         f'dispute_won:{claim.ref}',
         'chargeback_won',
         Line(f'psp.balance:{claim.provider}', -claim.taken_minor),
-        Line(f'receivable.dispute:{sides.order_id}', claim.taken_minor),
+        Line(f'receivable.dispute:{sides.order_id}', whole),
+        Line('expense.chargeback:loss', claim.taken_minor - whole),
         Line(f'hold.dispute:{sides.order_id}', -claim.held_minor),
         *_given_back(sides, claim.parts, standing),
     )
@@ -181,13 +208,14 @@ def chargeback_won(sides: Sides, claim: Claim, standing: Standing) -> Posting:
 
 def chargeback_lost(sides: Sides, claim: Claim) -> Posting:
     """The buyer has it. What nobody gave is our loss."""
+    whole = spendable(claim.taken_minor, sides.currency)
     return _of(
         sides,
         f'dispute_lost:{claim.ref}',
         'chargeback_lost',
-        Line(f'receivable.dispute:{sides.order_id}', claim.taken_minor),
+        Line(f'receivable.dispute:{sides.order_id}', whole),
         Line(f'hold.dispute:{sides.order_id}', -claim.held_minor),
-        Line('expense.chargeback:loss', claim.held_minor - claim.taken_minor),
+        Line('expense.chargeback:loss', claim.held_minor - whole),
     )
 
 

@@ -236,6 +236,12 @@ def standing(seller_id: str, currency: str) -> Standing:
     return Standing(*balances(currency, f'seller.available:{seller_id}', f'receivable.seller:{seller_id}'))
 
 
+def owed(user_id: str, currency: str) -> int:
+    """What a user owes us now."""
+    (minor,) = balances(currency, f'receivable.seller:{user_id}')
+    return minor
+
+
 def totals(user_id: str) -> dict[str, dict[str, int]]:
     """By currency, what a user may withdraw, owes us, and can pay with. One request."""
     names = {

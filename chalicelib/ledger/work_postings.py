@@ -6,6 +6,7 @@ events are those of `order_postings`. What only contests and campaigns have is h
 
 from typing import NamedTuple
 
+from chalicelib.ledger.credit_postings import to_wallet
 from chalicelib.ledger.order_postings import to_seller
 from chalicelib.ledger.postings import Line, Posting, posting
 from chalicelib.ledger.purse import Means, Standing
@@ -80,7 +81,7 @@ def task_approved(fund: Fund, task_id: str, *, number: int, count: int, worker_i
     )
 
 
-def fund_closed(fund: Fund, work_left_minor: int, fee_left_minor: int) -> Posting:
+def fund_closed(fund: Fund, work_left_minor: int, fee_left_minor: int, owed_minor: int = 0) -> Posting:
     """What was not awarded or approved is the buyer's again."""
     return posting(
         f'close:{fund.unit_id}',
@@ -88,7 +89,7 @@ def fund_closed(fund: Fund, work_left_minor: int, fee_left_minor: int) -> Postin
         fund.currency,
         Line(f'escrow:{fund.unit_id}', -work_left_minor, fund.buyer_id),
         Line(f'fee.buyer:{fund.unit_id}', -fee_left_minor, fund.buyer_id),
-        Line(f'buyer.wallet:{fund.buyer_id}', work_left_minor + fee_left_minor, fund.buyer_id),
+        *to_wallet(fund.buyer_id, work_left_minor + fee_left_minor, owed_minor),
         order_id=fund.unit_id,
     )
 

@@ -85,7 +85,8 @@ def request(tx: Transaction, order: Order, taken: Taken, standing: Standing, act
     """Adds the refunds to an order that was saved, and returns what the caller has to post: the money sets off."""
     legs = [Leg(refund.id, refund.card_minor, refund.wallet_minor, refund.promo_minor) for refund in taken.refunds]
     _add(tx, order, taken.refunds, actor)
-    return postings.refund_requested(order.sides, taken.parts, legs, standing)
+    owed = _owed(order, sum(leg.wallet_minor for leg in legs))
+    return postings.refund_requested(order.sides, taken.parts, legs, standing, owed)
 
 
 def return_late_payment(tx: Transaction, order: Order, means: Means) -> None:
@@ -100,23 +101,49 @@ def return_late_payment(tx: Transaction, order: Order, means: Means) -> None:
         order.funds = (OrderFunds.REFUNDED if refund.state == 'succeeded' else OrderFunds.REFUNDING).value
     store.save(tx, order)
     _add(tx, order, [refund], SYSTEM)
-    ledger.post(tx, postings.late_payment_captured(order.sides, means, refund.id))
+    ledger.post(tx, postings.late_payment_captured(order.sides, means, refund.id, _owed(order, means.wallet_minor)))
 
 
 def settle(tx: Transaction, order: Order, refund: Refund, *, provider: str, failure: str | None) -> None:
     """What the provider said has become of it. What could not be sent back goes to the buyer's wallet."""
-    refund.state, refund.failure = ('failed', failure) if failure else ('succeeded', None)
-    refund.settled_at = clock.now_ms()
-    refund.set_timer(None)
-    refund.let_go()
-    order.funds = funds_of(order)
-    store.save_refund(tx, refund)
-    store.save(tx, order)
+    _close(tx, order, refund, 'failed' if failure else 'succeeded', failure)
     if failure:
-        ledger.post(tx, postings.refund_failed(order.sides, refund.id, refund.card_minor))
+        owed = _owed(order, refund.card_minor)
+        ledger.post(tx, postings.refund_failed(order.sides, refund.id, refund.card_minor, owed))
     else:
         ledger.post(tx, postings.refund_succeeded(order.sides, refund.id, refund.card_minor, provider))
     store.note(tx, order, 'RefundFailed' if failure else 'RefundSucceeded', SYSTEM, refund_id=refund.id)
+
+
+def come_back(tx: Transaction, order: Order, refund: Refund, *, provider: str, failure: str) -> None:
+    """It was sent, whether we had heard of that or not, and the buyer's bank has sent it back."""
+    sides, minor, in_doubt = order.sides, refund.card_minor, is_in_doubt(order, refund)
+    sent = [] if refund.state == 'succeeded' else [postings.refund_succeeded(sides, refund.id, minor, provider)]
+    _close(tx, order, refund, 'held_back' if in_doubt else 'returned', failure)
+    owed = 0 if in_doubt else _owed(order, minor)
+    returned = postings.refund_returned(sides, refund.id, minor, provider, is_in_doubt=in_doubt, owed_minor=owed)
+    ledger.post(tx, *sent, returned)
+    store.note(tx, order, 'RefundReturned', SYSTEM, refund_id=refund.id)
+
+
+def let_go(tx: Transaction, order: Order, refund: Refund) -> None:
+    """What came back while the bank had the payment is the buyer's, if the bank has not given them the money."""
+    if is_in_doubt(order, refund):
+        hold_back(tx, order, refund)
+        return
+    _close(tx, order, refund, 'returned', refund.failure)
+    owed = _owed(order, refund.card_minor)
+    ledger.post(tx, postings.refund_failed(order.sides, refund.id, refund.card_minor, owed))
+    store.note(tx, order, 'RefundFailed', SYSTEM, refund_id=refund.id)
+
+
+def _close(tx: Transaction, order: Order, refund: Refund, state: str, failure: str | None) -> None:
+    seen, refund.state, refund.failure, refund.settled_at = refund.state, state, failure, clock.now_ms()
+    refund.set_timer(_look_again() if state == 'held_back' else None)
+    refund.let_go()
+    order.funds = funds_of(order)
+    store.save_refund(tx, refund, seen)
+    store.save(tx, order)
 
 
 def is_in_doubt(order: Order, refund: Refund) -> bool:
@@ -126,18 +153,23 @@ def is_in_doubt(order: Order, refund: Refund) -> bool:
 
 def hold_back(tx: Transaction, order: Order, refund: Refund) -> None:
     """Waits for the bank; once it has given the buyer the money, the refund is not sent."""
-    is_superseded = _is_charged_back(order, refund)
+    seen, is_superseded = refund.state, _is_charged_back(order, refund)
     if is_superseded:
         refund.state, refund.settled_at = 'superseded', clock.now_ms()
         refund.set_timer(None)
         refund.let_go()
     else:
-        refund.set_timer(('send_refund', clock.now_ms() + clock.HOUR))
-    store.save_refund(tx, refund)
+        refund.set_timer(_look_again())
+    store.save_refund(tx, refund, seen)
     store.save(tx, order)
     if is_superseded:
         ledger.post(tx, postings.refund_superseded(order.sides, refund.id, refund.card_minor))
         store.note(tx, order, 'RefundSuperseded', SYSTEM, refund_id=refund.id)
+
+
+def _look_again() -> tuple[str, int]:
+    """Until a bank has decided, which takes it weeks."""
+    return 'send_refund', clock.now_ms() + clock.HOUR
 
 
 def _is_charged_back(order: Order, refund: Refund) -> bool:
@@ -198,6 +230,11 @@ def _new(order: Order, payment_id: str, share: dict[str, int], actor: Actor, rea
     else:
         refund.state, refund.settled_at = 'succeeded', now
     return refund
+
+
+def _owed(order: Order, to_wallet_minor: int) -> int:
+    """What the buyer owes, where so much is on its way to their wallet."""
+    return ledger.owed(order.buyer_id, order.currency) if to_wallet_minor else 0
 
 
 def _add(tx: Transaction, order: Order, refunds: list[Refund], actor: Actor) -> None:

@@ -36,7 +36,7 @@ class Order(HeldRow, discriminator='order'):
     """What the order's own accounts hold, by the names of `Purse`."""
     sources = JSONAttribute(default=list)
     """How it was paid, and what of that went back, one for each payment: `payment_id`, then `card`, `wallet` and `promo` in
-    minor units, and the same with `_back`."""
+    minor units, and the same with `_back`; then `charged_back`, what the bank has kept of it, which is part of `card_back`."""
     tips_minor = IntegerAttribute(default=0)
     policy_version = UnicodeAttribute()
     terms = JSONAttribute()
@@ -175,6 +175,17 @@ class Order(HeldRow, discriminator='order'):
         self.set_timer((action, now + max(left, 0)) if action else None)
 
     @property
+    def refunded_minor(self) -> int:
+        """What of the order's own payments was given back, whichever way it went."""
+        own = {source['payment_id'] for source in self.sources}
+        return sum(refund.given_minor for refund in self.refunds if refund.payment_id in own)
+
+    @property
+    def charged_back_minor(self) -> int:
+        """What the buyer's bank has kept."""
+        return sum(source.get('charged_back', 0) for source in self.sources)
+
+    @property
     def net_minor(self) -> int:
         """What of the order's money would be the seller's, as things are."""
         commission = percentage(self.purse.escrow, self.terms['commission_bps'], self.currency)
@@ -252,6 +263,11 @@ class Refund(HeldRow, discriminator='refund'):
     def money(self) -> Money:
         """What the provider is asked to send."""
         return Money(self.card_minor, self.currency)
+
+    @property
+    def given_minor(self) -> int:
+        """What the buyer has of it, or will have; what a superseded one was to send, their bank has given them."""
+        return self.amount_minor - (self.card_minor if self.state == 'superseded' else 0)
 
 
 class Event(MarketRow, discriminator='event'):

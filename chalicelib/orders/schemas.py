@@ -170,10 +170,12 @@ class RefundView(View):
     reason: str | None = None
     by_role: OrderRole
     state: Annotated[
-        Literal['requested', 'succeeded', 'failed', 'superseded'],
+        Literal['requested', 'succeeded', 'failed', 'returned', 'held_back', 'superseded'],
         Field(
             title='RefundState',
-            description="`failed`: the money is in the buyer's wallet instead. `superseded`: the buyer's bank gave it back.",
+            description="`failed`, or `returned` by the bank after it was sent: the money is in the buyer's wallet instead. "
+            "`held_back`: it was returned while the buyer's bank claims the payment back. `superseded`: the buyer's bank gave "
+            'it back.',
         ),
     ]
     failure: str | None = None
@@ -200,7 +202,14 @@ class OrderView(PricedView):
     extensions: list[ExtensionView]
     refunds: list[RefundView]
     added_extras: list[ExtraView]
-    refunded_minor: Annotated[Minor, Field(description='The sum of all refunds that did not return a late payment.')]
+    refunded_minor: Annotated[
+        Minor,
+        Field(
+            description='What was given back: the sum of all refunds that returned no late payment, and were not superseded. '
+            'What a bank took back is not in it.'
+        ),
+    ]
+    charged_back_minor: Annotated[Minor, Field(description="What the buyer's bank has taken back for good.")]
     tips_minor: Minor
     frozen_by: Annotated[Frozen | None, Field(description='While it is open, no clock of this order runs.')] = None
     payment_id: str | None = None
@@ -236,7 +245,8 @@ class OrderView(PricedView):
                 'extensions': [extension.attribute_values for extension in order.extensions],
                 'refunds': [refund.attribute_values for refund in order.refunds],
                 'added_extras': [addition.attribute_values for addition in order.additions],
-                'refunded_minor': sum(source[f'{way}_back'] for source in order.sources for way in ('card', 'wallet', 'promo')),
+                'refunded_minor': order.refunded_minor,
+                'charged_back_minor': order.charged_back_minor,
                 'is_late': lifecycle.is_late(state, order.delivery_due_at, order.clock_ms),
                 'is_very_late': order.facts().is_very_late,
                 'next_step': order.due_action,

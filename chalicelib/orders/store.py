@@ -85,8 +85,9 @@ def save_addition(tx: Transaction, addition: Addition) -> None:
     tx.replace(addition, when=Addition.version == seen, otherwise=Moved(f'Extra {addition.id} moved on meanwhile'))
 
 
-def save_refund(tx: Transaction, refund: Refund) -> None:
-    tx.replace(refund, when=Refund.state == 'requested', otherwise=Moved('This refund was settled meanwhile'))
+def save_refund(tx: Transaction, refund: Refund, seen: str) -> None:
+    """Writes it as it now is, provided that its state is still the one that was seen."""
+    tx.replace(refund, when=Refund.state == seen, otherwise=Moved('This refund was settled meanwhile'))
 
 
 def note(tx: Transaction, order: Order, name: str, actor: Actor, **data: Any) -> None:

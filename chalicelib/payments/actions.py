@@ -15,7 +15,7 @@ from chalicelib.ledger import authority, credit_postings
 from chalicelib.ledger import store as ledger
 from chalicelib.money import CURRENCIES, Money, is_whole
 from chalicelib.observe import logger
-from chalicelib.orders import additions, lifecycle, refunds, tips
+from chalicelib.orders import additions, lifecycle, tips
 from chalicelib.orders import store as order_store
 from chalicelib.orders.lifecycle import Actor
 from chalicelib.orders.rows import Order
@@ -125,7 +125,7 @@ def _reserve(
 
 def _must_owe_nothing(buyer_id: str, currency: str) -> None:
     """Credit is for those who have paid for what they had before."""
-    owed = ledger.standing(buyer_id, currency).owed_minor
+    owed = ledger.owed(buyer_id, currency)
     if owed:
         raise Conflict(
             f'You owe {owed} minor units of {currency}, since a payment of yours was taken back; settle that with support'
@@ -133,11 +133,16 @@ def _must_owe_nothing(buyer_id: str, currency: str) -> None:
 
 
 def _credit(buyer_id: str, money: Money) -> tuple[int, int]:
-    """What of an amount the wallet pays, and what the credit that was given: the latter is used first."""
+    """What of an amount the wallet pays, and what the credit that was given: the latter is used first.
+
+    What is left for the provider is nothing, or at least what it takes; an amount that is less than that is left to it whole.
+    """
     held = ledger.balances(money.currency, f'buyer.promo:{buyer_id}', f'buyer.wallet:{buyer_id}')
     promo, wallet = (credit_postings.spendable(minor, money.currency) for minor in held)
-    promo = min(promo, money.minor)
-    return min(wallet, money.minor - promo), promo
+    least = policy.current(settings.STAGE).min_card_minor[money.currency]
+    payable = money.minor if promo + wallet >= money.minor else max(0, money.minor - least)
+    promo = min(promo, payable)
+    return min(wallet, payable - promo), promo
 
 
 def _begin(tx: Transaction, payment: Payment, order: Order, actor: Actor) -> Payment:
@@ -194,75 +199,37 @@ def _record(tx: Transaction, asked: Payment, outcome: Outcome) -> Payment:
         case Status.REQUIRES_ACTION:
             payment.state, payment.next_action_url = 'requires_action', outcome.next_action_url
             payment.set_timer(('settle_payment', max(payment.expires_at_ms, clock.now_ms()) + clock.SECOND))
+            store.save(tx, payment)
         case _:
             payment.state = 'pending'
             payment.set_timer(('settle_payment', ask_again_at(payment.created_at)))
-    store.save(tx, payment)
+            store.save(tx, payment)
     return payment
 
 
 def _succeed(tx: Transaction, payment: Payment, purpose: Purpose) -> None:
     means = payment.means
     if purpose.is_waited_for(payment):
-        _close(payment, 'succeeded')
+        _close(tx, payment, 'succeeded')
         purpose.take(tx, means)
     else:
         logger.warning('paid too late, and returned', payment_id=payment.id, order_id=payment.order_id)
-        _close(payment, 'returned')
+        _close(tx, payment, 'returned')
         purpose.return_late(tx, means)
 
 
 def _fail(tx: Transaction, payment: Payment, purpose: Purpose, failure: str | None) -> None:
-    if payment.means.credit_minor:
-        ledger.post(tx, credit_postings.credit_returned(payment.buyer_id, payment.currency, payment.means))
-    _close(payment, 'failed')
-    payment.failure = failure
+    means, payment.failure = payment.means, failure
+    _close(tx, payment, 'failed')
+    if means.credit_minor:
+        owed = ledger.owed(payment.buyer_id, payment.currency) if means.wallet_minor else 0
+        ledger.post(tx, credit_postings.credit_returned(payment.buyer_id, payment.currency, means, owed))
     purpose.give_up(tx, failure)
 
 
-def _close(payment: Payment, state: str) -> None:
+def _close(tx: Transaction, payment: Payment, state: str) -> None:
+    """Saves it before anything is posted: who finds it changed decides again, whatever the balances were."""
     payment.state, payment.next_action_url, payment.settled_at = state, None, clock.now_ms()
     payment.set_timer(None)
     payment.let_go()
-
-
-def send_refund(order_id: str, refund_sk: str, *, is_told: bool = False) -> None:
-    """Asks the provider to send a refund, and records what it says. May be done again; what is told of need not be due."""
-    order = order_store.load(order_id)
-    refund = order_store.refund(order, refund_sk)
-    if refund.state != 'requested' or not (is_told or refund.is_due('send_refund')):
-        return
-    payment = store.get(refund.payment_id)
-    at_provider, payment_ref = provider(payment.provider), payment.provider_ref
-    found = at_provider.find_refund(refund.id, refund.provider_ref, payment_ref)
-    if found is None and refunds.is_in_doubt(order, refund):
-        db.atomically(lambda tx: _hold_back(tx, order_id, refund_sk), by=authority.provider(payment.provider))
-        return
-    outcome = found or at_provider.refund(refund.id, payment.id, refund.money, payment_ref)
-    said = agreed(outcome, refund.id, refund.money)
-    by = authority.provider(payment.provider)
-    db.atomically(lambda tx: _record_refund(tx, order_id, refund_sk, payment.provider, said), by=by)
-
-
-def _hold_back(tx: Transaction, order_id: str, refund_sk: str) -> None:
-    """A bank has taken the payment back, or may yet: the buyer is not to have it twice."""
-    order = order_store.load(order_id)
-    refund = order_store.refund(order, refund_sk)
-    if refund.state == 'requested' and refunds.is_in_doubt(order, refund):
-        refunds.hold_back(tx, order, refund)
-
-
-def _record_refund(tx: Transaction, order_id: str, refund_sk: str, provider_name: str, outcome: Outcome) -> None:
-    order = order_store.load(order_id)
-    refund = order_store.refund(order, refund_sk)
-    if refund.state != 'requested':
-        return
-    refund.provider_ref = outcome.ref or refund.provider_ref
-    if outcome.status is Status.FAILED and refunds.is_in_doubt(order, refund):
-        refunds.hold_back(tx, order, refund)
-    elif outcome.status in (Status.SUCCEEDED, Status.FAILED):
-        failure = (outcome.failure or 'unknown') if outcome.status is Status.FAILED else None
-        refunds.settle(tx, order, refund, provider=provider_name, failure=failure)
-    else:
-        refund.set_timer(('send_refund', ask_again_at(refund.requested_at)))
-        order_store.save_refund(tx, refund)
+    store.save(tx, payment)

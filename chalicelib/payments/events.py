@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from chalicelib.orders import store as orders
-from chalicelib.payments import actions, store
+from chalicelib.payments import actions, returns, store
 from chalicelib.timers import Handler
 
 
@@ -13,7 +13,7 @@ def _settle_payment(pk: str, _: str) -> None:
 
 
 def _send_refund(pk: str, sk: str) -> None:
-    actions.send_refund(orders.order_id_of(pk), sk)
+    returns.send(orders.order_id_of(pk), sk)
 
 
 TIMERS: Mapping[str, Handler] = MappingProxyType({'settle_payment': _settle_payment, 'send_refund': _send_refund})

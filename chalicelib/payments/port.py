@@ -26,7 +26,7 @@ class Status(StrEnum):
     SUCCEEDED = 'succeeded'
     FAILED = 'failed'
     RETURNED = 'returned'
-    """Only of a payout: it was paid, and the bank has sent it back."""
+    """Only of a payout or a refund: it was sent, and the bank has sent it back."""
 
 
 class Outcome(NamedTuple):
@@ -62,8 +62,8 @@ class ClaimedBack(NamedTuple):
     payment_id: str
     """Ours."""
     money: Money
-    fee: Money
-    """What the provider charges for it, whoever wins."""
+    fee: Money | None
+    """What the provider charges for it, whoever wins. None where that is in a currency of its own."""
     status: ChargebackStatus
     reason: str
     evidence_due_at: int | None
@@ -75,7 +75,8 @@ class Movement(NamedTuple):
     ref: str
     """The provider's own id of the line."""
     kind: str
-    """`payment`, `refund`, `payout`, `payout_returned`, `chargeback`, `chargeback_won`, or whatever else the provider says."""
+    """`payment`, `refund`, `refund_returned`, `payout`, `payout_returned`, `chargeback`, `chargeback_won`, or whatever else
+    the provider says."""
     our_id: str | None
     """The payment, refund or payout of ours that it belongs to, where the provider knows it; of a chargeback, its `ref`."""
     gross: Money
@@ -83,6 +84,8 @@ class Movement(NamedTuple):
     fee: Money
     at: int
     """When it took effect in our balance there, in milliseconds since 1970."""
+    payment_ref: str | None = None
+    """Of a payment that can be sent back: what it is refunded by, the provider's own id."""
 
 
 class Notice(NamedTuple):

@@ -102,7 +102,8 @@ class ForWallet:
         return True  # money in a wallet never comes too late
 
     def take(self, tx: Transaction, means: Means) -> None:
-        ledger.post(tx, credit_postings.wallet_topped_up(self._payment.buyer_id, self._payment.currency, means))
+        buyer_id, currency = self._payment.buyer_id, self._payment.currency
+        ledger.post(tx, credit_postings.wallet_topped_up(buyer_id, currency, means, ledger.owed(buyer_id, currency)))
 
     return_late = take
 

@@ -23,7 +23,13 @@ class Pay(Command):
     model_config = examples({'method': 'sandbox_card_ok'})
 
     method: Annotated[Method | None, Field(description='Not needed where credit pays for all of it.')] = None
-    use_credit: Annotated[bool, Field(description='Pay with what is in your wallet first; the method pays the rest.')] = False
+    use_credit: Annotated[
+        bool,
+        Field(
+            description='Pay with what is in your wallet first; the method pays the rest. That is nothing, or at least what a '
+            'payment provider takes: 50 in USD, 1000000 in IDR.'
+        ),
+    ] = False
 
 
 class Tip(Pay):

@@ -13,6 +13,7 @@ POSTED_AS: Mapping[str, str] = MappingProxyType(
     {
         'payment': 'pay',
         'refund': 'refund_ok',
+        'refund_returned': 'refund_returned',
         'payout': 'payout_paid',
         'payout_returned': 'payout_returned',
         'chargeback': 'dispute_open',

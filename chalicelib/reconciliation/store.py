@@ -48,6 +48,8 @@ class ReportLine(MarketRow, discriminator='report_line'):
     fee_minor = IntegerAttribute()
     net_minor = IntegerAttribute()
     at = IntegerAttribute()
+    payment_ref = UnicodeAttribute(null=True)
+    """What the provider refunds it by, if it is a payment that can be sent back."""
     digest = UnicodeAttribute()
     read_at = IntegerAttribute()
 
@@ -111,7 +113,9 @@ def line(provider: str, ref: str) -> dict[str, Any] | None:
 
 
 def digest(said: Movement) -> str:
-    return hashlib.sha256(json.dumps(said, default=astuple).encode()).hexdigest()
+    """Of what a line says about money."""
+    about_money = said.ref, said.kind, said.our_id, said.gross, said.fee, said.at
+    return hashlib.sha256(json.dumps(about_money, default=astuple).encode()).hexdigest()
 
 
 def add_line(tx: Transaction, provider: str, said: Movement) -> None:
@@ -127,6 +131,7 @@ def add_line(tx: Transaction, provider: str, said: Movement) -> None:
         fee_minor=said.fee.minor,
         net_minor=said.gross.minor - said.fee.minor,
         at=said.at,
+        payment_ref=said.payment_ref,
         digest=digest(said),
         read_at=clock.now_ms(),
     )
@@ -177,6 +182,16 @@ def open_case(tx: Transaction, provider: str, currency: str, reason: str, subjec
 def close_case(tx: Transaction, found: Case) -> None:
     seen = found.version
     found.state, found.closed_at, found.case_queue, found.version = 'closed', clock.now_ms(), None, seen + 1
+    tx.replace(found, when=Case.version == seen, otherwise=Moved(f'Case {found.id} changed meanwhile'))
+
+
+def reopen_case(tx: Transaction, case_id: str) -> None:
+    """What had closed it did not hold: it waits for staff again."""
+    found = case(case_id)
+    if found is None or found.state == 'open':
+        return
+    seen = found.version
+    found.state, found.closed_at, found.case_queue, found.version = 'open', None, _QUEUE, seen + 1
     tx.replace(found, when=Case.version == seen, otherwise=Moved(f'Case {found.id} changed meanwhile'))
 
 

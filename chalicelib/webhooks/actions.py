@@ -2,18 +2,24 @@
 
 from collections.abc import Mapping
 
-from chalicelib import aws, settings, timers
+from chalicelib import aws, clock, settings, timers
+from chalicelib.adjustments import unmatched
 from chalicelib.chargebacks import actions as chargebacks
+from chalicelib.chargebacks.actions import NotKnownThere
 from chalicelib.errors import NotFound
 from chalicelib.observe import logger
 from chalicelib.orders import store as orders
 from chalicelib.payments import actions as payments
-from chalicelib.payments import credentials, providers
+from chalicelib.payments import credentials, providers, returns
 from chalicelib.payments import store as payment_store
+from chalicelib.payments.port import ask_again_at
 from chalicelib.payments.store import Payment
 from chalicelib.payouts import actions as payouts
 from chalicelib.webhooks import store
 from chalicelib.webhooks.store import ReceivedNotice
+
+ASKED_FOR_MS = clock.DAY
+"""How long a provider is asked about a chargeback that it has told of and does not know."""
 
 
 def receive(provider: str, headers: Mapping[str, str], body: bytes) -> None:
@@ -40,6 +46,12 @@ def follow_up(pk: str, sk: str) -> None:
         return
     try:
         _follow_up(received)
+    except NotKnownThere as early:
+        if clock.now_ms() < received.received_at + ASKED_FOR_MS:
+            logger.info('told before it can be asked about', notice=pk, because=str(early))
+            store.postpone(received, ask_again_at(received.received_at))
+            return
+        logger.warning('what a webhook names never came', notice=pk, because=str(early))
     except NotFound as unknown:
         logger.warning('a webhook names nothing of ours', notice=pk, because=str(unknown))
     store.close(received)
@@ -49,9 +61,11 @@ def _follow_up(received: ReceivedNotice) -> None:
     match received.kind:
         case 'payment':
             payments.settle(_payment(received, received.our_id).id, received.ref)
+        case 'refund' if (received.our_id or '').startswith('adj_'):
+            unmatched.check_told(received.provider, received.our_id or '')
         case 'refund':
             payment = _payment(received, received.payment_id)
-            payments.send_refund(payment.order_id, orders.refund_sk(received.our_id or ''), is_told=True)
+            returns.send(payment.order_id, orders.refund_sk(received.our_id or ''), is_told=True)
         case 'payout':
             payouts.check_told(received.provider, received.our_id or '')
         case 'chargeback':

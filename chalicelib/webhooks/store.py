@@ -1,5 +1,7 @@
 """Rows of webhooks, each kept once as it came, until it is of no use any more."""
 
+import contextlib
+
 from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib import clock
@@ -61,6 +63,16 @@ def get(pk: str, sk: str) -> ReceivedNotice:
         return ReceivedNotice.get(pk, sk, consistent_read=True)
     except ReceivedNotice.DoesNotExist as missing:
         raise NotFound(f'There is no notice {pk}') from missing
+
+
+def postpone(received: ReceivedNotice, until: int) -> None:
+    """It is to be read again later. Who was quicker has said so, or has closed it: that stays."""
+    seen = received.due_at
+    received.set_timer(('read_notice', until))
+    tx = Transaction()
+    tx.replace(received, when=ReceivedNotice.due_at == seen, otherwise=Moved(f'{received.pk} was read meanwhile'))
+    with contextlib.suppress(Moved):
+        tx.commit()
 
 
 def close(received: ReceivedNotice) -> None:

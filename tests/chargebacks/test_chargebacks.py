@@ -4,19 +4,23 @@ from chalicelib.money import Money
 from chalicelib.payments.port import Outcome, OutcomeUnknown, ProviderMismatch, Status
 from chalicelib.payments.sandbox.provider import Sandbox
 from tests.support import resources
-from tests.support.api import deliver
+from tests.support.api import Person, deliver
 from tests.support.audit import audit
 from tests.support.market import (
     ANSWERS,
     CLAIM,
     DAY,
+    GIG,
     NET,
     PRICE,
     TOTAL,
     balances,
+    claim_part,
+    give_promo,
     ok,
     run_provider,
     run_timers,
+    send_back,
 )
 
 PAYOUT = {'amount_minor': NET, 'currency': 'USD', 'destination': 'sandbox_bank_ok'}
@@ -316,6 +320,100 @@ def test_what_a_provider_says_of_another_amount_is_not_believed(market, monkeypa
     assert market.order(order['id'])['frozen_by'] is None
 
 
+RUPIAH = {'currency': 'IDR', 'packages': [GIG['packages'][0] | {'price_minor': 7_777_700}], 'extras': []}
+
+
+def a_tip_in_rupiah(market, clock):
+    order = market.completed(market.gig(**RUPIAH))
+    tip = {'amount_minor': 5_000_000, 'method': 'sandbox_card_ok'}
+    return ok(market.buyer.post(f'/orders/{order["id"]}/tips', tip), 201)['id']
+
+
+def a_top_up_in_rupiah(market, clock):
+    top_up = {'amount_minor': 5_000_000, 'currency': 'IDR', 'method': 'sandbox_card_ok'}
+    return ok(market.buyer.post('/me/wallet/top-ups', top_up), 201)['id']
+
+
+def in_rupiah(prepare):
+    return lambda market, _: getattr(market, prepare)(market.gig(**RUPIAH))['payment_id']
+
+
+def released_in_rupiah(market, clock):
+    return market.released(clock, market.gig(**RUPIAH))['payment_id']
+
+
+@pytest.mark.parametrize(('minor', 'won'), [(4_999_950, True), (4_999_950, False), (100, True), (100, False)])
+@pytest.mark.parametrize(
+    'prepare',
+    [in_rupiah('paid'), in_rupiah('completed'), released_in_rupiah, a_tip_in_rupiah, a_top_up_in_rupiah],
+    ids=['paid', 'completed', 'released', 'tip', 'top-up'],
+)
+def test_what_a_bank_takes_is_posted_to_the_sen_and_people_miss_whole_rupiah(market, clock, prepare, minor, won):
+    payment_id = prepare(market, clock)
+    before = balances()
+    ref, whole = claim_part({'id': payment_id, 'currency': 'IDR'}, minor), minor - minor % 100
+    message = {'v': 1, 'action': 'learn_chargeback', 'pk': 'sandbox', 'sk': ref}
+    assert deliver('settle_with_provider', message) == []
+    assert journal_line(f'dispute_open:{ref}', 'psp.balance:sandbox') == minor + 20_000_000
+    assert journal_line(f'dispute_open:{ref}', 'expense.chargeback:loss') == whole - minor
+    [seen] = ok(Person('support', 'support').get('/admin/chargebacks'))['items']
+    held = seen['from_order_minor'] + seen['from_seller_minor']
+    assert (seen['amount_minor'], held) == (whole, min(whole, 4_000_000) if prepare is a_tip_in_rupiah else whole)
+    assert sum(held for account, held in balances().items() if account.startswith('receivable.dispute')) == whole
+    audit()
+    market.decide(ref, won=won)
+    loss = sum(journal_line(f'dispute_{end}:{ref}', 'expense.chargeback:loss') for end in ('open', 'won', 'lost'))
+    assert loss == (0 if won else held - minor)
+    assert not won or balances() == before
+    audit()
+
+
+def test_less_than_a_rupiah_is_nobodys_and_left_to_the_report(market):
+    from chalicelib.chargebacks import actions
+
+    order = market.paid(market.gig(**RUPIAH))
+    claim_part({'id': order['payment_id'], 'currency': 'IDR'}, 99)
+    with pytest.raises(ProviderMismatch):
+        actions.learn('sandbox', ref_of(order['payment_id']))
+    assert market.order(order['id'])['frozen_by'] is None
+
+
+@pytest.mark.parametrize('fee', [Money(90, 'IDR'), None])
+def test_a_fee_in_another_currency_is_told_once_and_the_money_is_frozen(market, seller, monkeypatch, fee):
+    order = market.completed()
+    find, payment_id = Sandbox.find_chargeback, order['payment_id']
+    ok(market.buyer.post(f'/sandbox/payments/{payment_id}/chargeback', {'reason': 'fraudulent'}))
+    resources.drain('provider')
+    monkeypatch.setattr(Sandbox, 'find_chargeback', lambda box, ref: find(box, ref)._replace(fee=fee))
+    message = {'v': 1, 'action': 'learn_chargeback', 'pk': 'sandbox', 'sk': ref_of(payment_id)}
+    assert deliver('settle_with_provider', message) != [], 'somebody has to look'
+    assert (market.order(order['id'])['frozen_by'], chargebacks(seller, order)[0]['fee_minor']) == ('chargeback', 0)
+    assert journal_line(f'dispute_open:{ref_of(payment_id)}', 'expense.chargeback:fee') == 0
+    assert deliver('settle_with_provider', message) == [], 'it is known'
+
+
+@pytest.mark.parametrize('won', [True, False])
+def test_what_a_bank_has_kept_is_no_refund(market, seller, won):
+    order = market.delivered()
+    ok(seller.post(f'/orders/{order["id"]}/refunds', {'amount_minor': 2_550, 'reason': 'Late'}), 201)
+    run_timers()
+    _, ref = market.charged(order)
+    assert (market.order(order['id'])['refunded_minor'], market.order(order['id'])['charged_back_minor']) == (2_550, 0)
+    market.decide(ref, won=won)
+    order = market.order(order['id'])
+    assert (order['refunded_minor'], order['charged_back_minor']) == (2_550, 0 if won else TOTAL)
+
+
+def test_a_refund_that_a_bank_has_made_needless_is_not_counted(market, clock):
+    order = market.cancelled()
+    _, ref = market.charged(order)
+    market.decide(ref, won=False)
+    clock.shift(3_601)
+    run_timers()
+    order = market.order(order['id'])
+    assert (order['refunds'][0]['state'], order['refunded_minor'], order['charged_back_minor']) == ('superseded', 0, TOTAL)
+
+
 def test_what_the_provider_has_never_heard_of_is_put_aside(market):
     message = {'v': 1, 'action': 'learn_chargeback', 'pk': 'sandbox', 'sk': 'scb_x'}
     assert deliver('settle_with_provider', message) == []
@@ -441,6 +539,44 @@ def test_a_refund_that_fails_while_a_bank_has_the_payment_goes_to_no_wallet_befo
     audit()
 
 
+@pytest.mark.parametrize('won', [True, False])
+def test_a_refund_that_comes_back_while_a_bank_has_the_payment_waits_for_the_bank(market, buyer, clock, won):
+    order = market.cancelled()
+    run_timers()
+    _, ref = market.charged(order)
+    send_back(order['refunds'][0], order['payment_id'])
+    assert run_timers() == ['read_notice']
+    assert (usd(buyer)['wallet_minor'], market.order(order['id'])['refunds'][0]['state']) == (0, 'held_back')
+    audit()
+    clock.shift(3_601)
+    assert run_timers() == ['send_refund']
+    market.decide(ref, won=won)
+    clock.shift(3_601)
+    assert run_timers() == ['send_refund']
+    order = market.order(order['id'])
+    assert order['refunds'][0]['state'] == ('returned' if won else 'superseded')
+    saved = f'refund_superseded:{order["refunds"][0]["id"]}'
+    assert journal_line(f'dispute_lost:{ref}', 'expense.chargeback:loss') == (0 if won else -TOTAL)
+    assert journal_line(saved, 'expense.chargeback:loss') == (0 if won else TOTAL), 'nobody gets it twice'
+    assert usd(buyer)['wallet_minor'] == (TOTAL if won else 0)
+    assert run_timers() == []
+    audit()
+
+
+@pytest.mark.parametrize('won', [True, False])
+def test_what_a_refund_that_came_back_has_put_into_a_wallet_is_taken_from_there(market, buyer, won):
+    order = market.cancelled()
+    run_timers()
+    send_back(order['refunds'][0], order['payment_id'])
+    assert run_timers() == ['read_notice']
+    assert usd(buyer)['wallet_minor'] == TOTAL
+    _, ref = market.charged(order)
+    assert usd(buyer)['wallet_minor'] == 0
+    market.decide(ref, won=won)
+    assert usd(buyer)['wallet_minor'] == (TOTAL if won else 0)
+    audit()
+
+
 def test_a_payment_is_claimed_back_after_another_one_of_its_order_was_lost(market, buyer, seller, clock):
     from tests.support.requests import offer
 
@@ -478,6 +614,72 @@ def test_who_owes_for_a_top_up_pays_nothing_in_and_uses_no_credit(market, buyer)
     )
     ok(buyer.post(f'/orders/{other["id"]}/payments', {'method': 'sandbox_card_ok'}), 201)
     audit()
+
+
+def a_top_up_that_was_spent(market, clock):
+    """4,000 paid in, of which an order and a tip have used 1,000 and 500, and a payment that failed nothing."""
+    buyer = market.buyer
+    give_promo(buyer, TOTAL - 1_000)
+    payment = ok(buyer.post('/me/wallet/top-ups', {'amount_minor': 4_000, 'currency': 'USD', 'method': 'sandbox_card_ok'}), 201)
+    clock.shift(61)
+    order = market.placed()
+    ok(buyer.post(f'/orders/{order["id"]}/payments', {'method': 'sandbox_card_ok', 'use_credit': True}), 201)
+    other = market.placed()
+    ok(buyer.post(f'/orders/{other["id"]}/payments', {'method': 'sandbox_card_declined', 'use_credit': True}), 201)
+    clock.shift(61)
+    market.buyer.post(f'/orders/{order["id"]}/requirements', ANSWERS)
+    ok(market.seller.post(f'/orders/{order["id"]}/deliveries', {'message': 'Here it is'}), 201)
+    ok(buyer.post(f'/orders/{order["id"]}/accept'))
+    ok(buyer.post(f'/orders/{order["id"]}/tips', {'amount_minor': 500, 'use_credit': True}), 201)
+    ok(buyer.post(f'/sandbox/payments/{payment["id"]}/chargeback', {'reason': 'fraudulent'}))
+    run_provider()
+    return payment['id'], order['id']
+
+
+def test_the_evidence_of_a_top_up_is_what_the_wallet_has_paid_for_since(market, buyer, seller, support, clock):
+    payment_id, order_id = a_top_up_that_was_spent(market, clock)
+    [seen] = ok(support.get('/admin/chargebacks'))['items']
+    path = f'/payments/{payment_id}/chargebacks/{seen["id"]}'
+    pack = ok(support.get(f'{path}/evidence'))
+    assert [(one['order_id'], one['purpose'], one['amount_minor']) for one in pack['spent']] == [
+        (order_id, 'order', 1_000),
+        (order_id, 'tip', 500),
+    ]
+    assert f'Payment {payment_id}: $40.00 claimed back (fraudulent).' in pack['text']
+    assert f'The wallet paid $10.00 for order {order_id} (order)' in pack['text']
+    for person in (buyer, seller):
+        assert person.get(f'{path}/evidence').status == 403
+        assert person.post(f'{path}/contest', {}).status == 403
+    sent = ok(support.post(f'{path}/contest', {'remarks': 'They were signed in\n2026-01-01 a line of their own'}))
+    assert (sent['state'], sent['payment_id'], sent['order_id']) == ('submitted', payment_id, None)
+    at_bank = next(row for row in resources.rows('market') if row.get('row') == 'sandbox' and row['id'] == ref_of(payment_id))
+    assert 'Our support adds: They were signed in / 2026-01-01 a line of their own' in at_bank['evidence']
+    assert support.post(f'{path}/contest', {}).problem == 'conflict'
+    market.decide(ref_of(payment_id), won=True)
+    audit()
+
+
+def test_evidence_of_a_top_up_that_nobody_sends_is_sent_before_it_is_due(market, support, clock):
+    payment_id, _ = a_top_up_that_was_spent(market, clock)
+    clock.shift(6 * DAY + 1)
+    assert 'submit_evidence' in run_timers()
+    assert [one['state'] for one in ok(support.get('/admin/chargebacks'))['items']] == ['submitted']
+    at_bank = next(row for row in resources.rows('market') if row.get('row') == 'sandbox' and row['id'] == ref_of(payment_id))
+    assert 'into their own wallet' in at_bank['evidence']
+    clock.shift(DAY + 1)
+    assert 'watch_chargeback' in run_timers()
+
+
+@pytest.mark.parametrize('kind', ['payment', 'chargeback'])
+def test_evidence_of_a_top_up_is_of_one_of_its_own_chargebacks(market, support, clock, kind):
+    payment_id, _ = a_top_up_that_was_spent(market, clock)
+    order = market.completed()
+    market.charged(order)
+    ids = {one['payment_id']: one['id'] for one in ok(support.get('/admin/chargebacks'))['items']}
+    named = order['payment_id'] if kind == 'payment' else payment_id
+    path = f'/payments/{named}/chargebacks/{ids[order["payment_id"]]}'
+    assert support.get(f'{path}/evidence').status == 404
+    assert support.post(f'{path}/contest', {}).status == 404
 
 
 def test_a_bank_whose_word_was_lost_is_asked_once_a_day(market, support, clock):

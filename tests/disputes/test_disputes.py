@@ -1,7 +1,10 @@
+import json
+
 import pytest
 
 from chalicelib.disputes import lifecycle
 from chalicelib.disputes.lifecycle import Side, Stage
+from chalicelib.disputes.store import Dispute
 from tests.support.api import Person, deliver
 from tests.support.audit import audit
 from tests.support.market import (
@@ -205,6 +208,27 @@ def test_if_nobody_rules_the_sides_meet_in_the_middle(market, clock, proposed, m
     dispute = seen(buyer, path)
     assert (dispute['outcome'], dispute['refund_minor']) == ('by_default', middle)
     audit()
+
+
+@pytest.mark.parametrize('letter', ['x', '"', '\N{CAT FACE}'])
+def test_a_list_of_large_disputes_comes_in_pages_that_lambda_can_answer(market, support, letter):
+    order = market.delivered()
+    dispute, _ = market.disputed(order)
+    row = Dispute.get(f'ORDER#{order["id"]}', f'DISPUTE#{dispute["id"]}')
+    for number in range(40):
+        row.id = dispute['id'][:-2] + f'{number:02d}'
+        row.pk, row.listed_at = f'ORDER#{number}', f'{row.opened_at:015d}#{row.id}'
+        row.evidence = [{'by': 'buyer', 'text': letter * 2_000, 'file_ids': [], 'at': row.opened_at}] * 40
+        row.save()
+    found, pages, cursor = [], 0, None
+    while cursor or not pages:
+        answer = support.get('/admin/disputes?limit=100' + (f'&cursor={cursor}' if cursor else ''))
+        page = ok(answer)
+        assert page['items'] and len(json.dumps(json.dumps(page))) < 6_000_000
+        found += [one['id'] for one in page['items']]
+        cursor, pages = page['next_cursor'], pages + 1
+    assert (len(found), len(set(found))) == (41, 41)
+    assert 3 < pages < 41
 
 
 def test_a_seller_may_open_one_as_well(market, buyer, seller, clock):

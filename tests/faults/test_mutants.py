@@ -11,6 +11,7 @@ from chalicelib import db, http, idempotency
 from chalicelib.ledger import order_postings as postings
 from chalicelib.ledger import store as ledger
 from chalicelib.ledger.postings import Posting
+from chalicelib.orders import refunds
 from chalicelib.orders import store as order_store
 from chalicelib.payments import actions as payments
 from chalicelib.payments import store as payment_store
@@ -64,8 +65,8 @@ def key_remembered_afterwards(patch: Any) -> None:
     )
     once = http._once
 
-    def afterwards(key: Any, view: Any) -> Any:
-        answer = once(key, view)
+    def afterwards(key: Any, view: Any, *, by: str) -> Any:
+        answer = once(key, view, by=by)
         while late:
             late.pop(0)()
         return answer
@@ -117,7 +118,7 @@ def log_written_afterwards(patch: Any) -> None:
 
 def late_money_kept(patch: Any) -> None:
     """A payment for an order that does not take it any more is recorded, and its money is nobody's."""
-    patch.setattr(payments.refunds, 'return_late_payment', lambda *_, **__: None)
+    patch.setattr(refunds, 'return_late_payment', lambda *_, **__: None)
 
 
 MUTANTS = [

@@ -4,9 +4,25 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.faults.cases import DAY, PAY, PAYOUT, Case, World, _earned, _left_alone, _message, _noun, _request
+from tests.support import resources
 from tests.support.api import Person, deliver
-from tests.support.market import CLAIM, CONTEST, NET, PRICE, TOTAL, balances, ok, run_timers
-from tests.support.requests import EXTRA
+from tests.support.market import (
+    CLAIM,
+    CONTEST,
+    GIG,
+    NET,
+    PRICE,
+    TOTAL,
+    balances,
+    claim_part,
+    night,
+    ok,
+    owe,
+    pay_twice,
+    run_timers,
+    send_back,
+)
+from tests.support.requests import EXTRA, claimed_top_up
 
 REFUND = {'amount_minor': 2_550, 'reason': 'Late'}
 RULING = {'refund_minor': 4_000, 'reasoning': 'A part is missing', 'fault': 'seller'}
@@ -56,6 +72,13 @@ def _claimed(prepare: Callable[[World], dict[str, Any]]) -> Callable[[World], di
     return prepared
 
 
+def _claimed_to_the_sen(world: World) -> dict[str, Any]:
+    package = GIG['packages'][0] | {'price_minor': 7_777_700}
+    order = world.market.delivered(world.market.gig(currency='IDR', packages=[package], extras=[]))
+    claim_part({'id': order['payment_id'], 'currency': 'IDR'}, 4_999_950)
+    return order
+
+
 def _decided(prepare: Callable[[World], dict[str, Any]], *, won: bool) -> Callable[[World], dict[str, Any]]:
     def prepared(world: World) -> dict[str, Any]:
         order, ref = world.market.charged(prepare(world))
@@ -69,6 +92,13 @@ def _charged(world: World) -> dict[str, Any]:
     order, _ = world.market.charged(world.market.delivered())
     world.clock.shift(6 * DAY + 1)
     return order
+
+
+def _claimed_top_up(world: World) -> Any:
+    world.support = Person('support', 'support')
+    ok(world.support.get('/me'))
+    claimed_top_up(world.market)
+    world.clock.shift(6 * DAY + 1)
 
 
 def _ref(world: World) -> tuple[str, str]:
@@ -131,11 +161,48 @@ def _returned_payout(world: World) -> dict[str, Any]:
     return payout | {'seller_id': world.seller.id}
 
 
+def _sent_back(world: World) -> dict[str, Any]:
+    order = world.market.cancelled()
+    run_timers()
+    send_back(order['refunds'][0], order['payment_id'])
+    return order
+
+
 def _proposed(world: World) -> dict[str, Any]:
     world.boss, world.second = Person('boss', 'admin'), Person('second', 'admin')
     ok(world.second.get('/me'))
     wanted = {'kind': 'promo_credit', 'user_id': world.buyer.id, 'currency': 'USD', 'amount_minor': 500}
     return ok(world.boss.post('/admin/adjustments', {'wanted': wanted, 'reason': 'For the wait'}), 201)
+
+
+def _topping_up_in_debt(world: World) -> dict[str, Any]:
+    """A top-up that the bank has confirmed, and that we have not heard of, by somebody who owes."""
+    payment = ok(world.buyer.post('/me/wallet/top-ups', TOP_UP | {'method': 'sandbox_card_confirm'}), 201)
+    ok(world.buyer.post(payment['next_action_url'].removeprefix('/api'), {'approved': True}))
+    resources.drain('provider')
+    owe(world.buyer, 3_000)
+    return dict(payment)
+
+
+def _unmatched(world: World) -> dict[str, Any]:
+    """A payment that was taken twice; two proposals to give it out: to send it back, and to give it to the buyer."""
+    world.boss, world.second, world.third = (Person(name, 'admin') for name in ('boss', 'second', 'third'))
+    for person in (world.second, world.third):
+        ok(person.get('/me'))
+    order = world.market.paid()
+    pay_twice(order['payment_id'])
+    night(world.clock)
+    [case] = ok(Person('support', 'support').get('/admin/reconciliation'))['items']
+    money = {'case_id': case['id'], 'currency': 'USD', 'amount_minor': TOTAL}
+    wanted = [money | {'kind': 'unmatched_refund'}, money | {'kind': 'unmatched_money', 'user_id': world.buyer.id}]
+    back, given = (ok(world.boss.post('/admin/adjustments', {'wanted': one, 'reason': 'Paid twice'}), 201) for one in wanted)
+    return {'id': order['id'], 'back': back['id'], 'given': given['id']}
+
+
+def _unmatched_approved(world: World) -> dict[str, Any]:
+    about = _unmatched(world)
+    ok(world.second.post(f'/admin/adjustments/{about["back"]}/approve'))
+    return about
 
 
 CASES = (
@@ -178,6 +245,8 @@ CASES = (
          _holds(hold__dispute=PRICE, receivable__dispute=TOTAL)),
     Case('hear of a chargeback after the payout', _claimed(_paid_out), _notice('learn_chargeback', _ref),
          _holds(hold__dispute=NET, receivable__dispute=TOTAL, receivable__seller=NET)),
+    Case('hear of a chargeback that is not of whole rupiah', _claimed_to_the_sen, _notice('learn_chargeback', _ref),
+         _holds(hold__dispute=4_999_900, receivable__dispute=4_999_900, escrow=2_777_800, fee__buyer=427_800)),
     Case('win a chargeback', _decided(lambda w: w.market.delivered(), won=True), _notice('learn_chargeback', _ref),
          _holds(escrow=PRICE, fee__buyer=550)),
     Case('lose a chargeback', _decided(lambda w: w.market.delivered(), won=False), _notice('learn_chargeback', _ref), _holds()),
@@ -185,9 +254,20 @@ CASES = (
          _holds(receivable__seller=NET)),
     Case('send the evidence', _charged, _message('settle_with_provider', 'submit_evidence'),
          lambda w: ok(w.seller.get(f'/orders/{w.about["id"]}/chargebacks'))['items'][0]['state'] == 'submitted'),
+    Case('send the evidence of a top-up', _claimed_top_up, _message('settle_with_provider', 'submit_evidence'),
+         lambda w: [one['state'] for one in ok(w.support.get('/admin/chargebacks'))['items']] == ['submitted']),
     Case('a payout that the bank sends back', _returned_payout,
          _notice('check_payout', lambda w: (f'USER#{w.about["seller_id"]}', f'PAYOUT#{w.about["id"]}')),
          _holds(seller__available=NET)),
+    Case('a refund that the bank sends back', _sent_back, _message('settle_with_provider', 'read_notice'),
+         _holds(buyer__wallet=TOTAL)),
+    Case('pay what is owed with a top-up', _topping_up_in_debt, _message('settle_with_provider', 'settle_payment'),
+         _holds(buyer__wallet=1_000)),
+    Case('approve that money goes back', _unmatched,
+         _request('second', lambda w: f'/admin/adjustments/{w.about["back"]}/approve', None),
+         _holds(escrow=PRICE, fee__buyer=550)),
+    Case('send money back that nobody knows', _unmatched_approved, _message('settle_with_provider', 'send_unmatched'),
+         _holds(escrow=PRICE, fee__buyer=550)),
     Case('approve an adjustment', _proposed, _request('second', lambda w: f'/admin/adjustments/{w.about["id"]}/approve', None),
          _holds(buyer__promo=500)),
 )  # fmt: skip

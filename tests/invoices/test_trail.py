@@ -2,8 +2,10 @@
 
 from collections import Counter
 
+import pytest
+
 from tests.support.api import Person
-from tests.support.market import DAY, ok, run_timers
+from tests.support.market import DAY, TOTAL, ok, owe, run_timers, send_back
 from tests.support.requests import offer
 
 
@@ -86,6 +88,31 @@ def test_a_debt_of_the_seller_is_nothing_that_the_buyer_sees(market, buyer, sell
     assert 'receivable.seller' in held(trail(seller, order['id']))
     assert 'receivable.seller' not in held(trail(buyer, order['id']))
     assert {one['event'] for one in trail(buyer, order['id'])} >= {'chargeback_opened', 'chargeback_lost'}
+
+
+@pytest.mark.parametrize(('owed', 'in_wallet'), [(1_500, 2_500), (4_000, 0), (9_000, 0)])
+def test_a_debt_of_the_buyer_is_nothing_that_the_seller_sees(market, buyer, seller, owed, in_wallet):
+    ok(buyer.post('/me/wallet/top-ups', {'amount_minor': 4_000, 'currency': 'USD', 'method': 'sandbox_card_ok'}), 201)
+    order = market.placed()
+    ok(buyer.post(f'/orders/{order["id"]}/payments', {'method': 'sandbox_card_ok', 'use_credit': True}), 201)
+    owe(buyer, owed)
+    ok(seller.post(f'/orders/{order["id"]}/cancel', {'reason': 'I am ill'}))
+    lines = {}
+    for name, person in (('buyer', buyer), ('seller', seller), ('support', Person('support', 'support'))):
+        found = next(one for one in trail(person, order['id']) if one['event'] == 'refund_requested')
+        lines[name] = {line['account']: (line['amount_minor'], line['whose']) for line in found['lines']}
+    assert lines['buyer']['receivable.seller'] == (4_000 - in_wallet, 'yours')
+    assert ('receivable.seller' in lines['seller'], lines['seller']['buyer.wallet']) == (False, (4_000, 'other_side'))
+    assert lines['support']['receivable.seller'] == (4_000 - in_wallet, 'other_side')
+
+
+def test_a_refund_that_came_back_is_in_it(market, buyer):
+    order = market.cancelled()
+    run_timers()
+    send_back(order['refunds'][0], order['payment_id'])
+    run_timers()
+    assert [one['event'] for one in trail(buyer, order['id'])][-1] == 'refund_returned'
+    assert held(trail(buyer, order['id']))['buyer.wallet'] == TOTAL
 
 
 def test_a_stranger_sees_none_of_it(market):

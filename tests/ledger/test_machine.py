@@ -97,7 +97,7 @@ class InDynamoDB(Market):
 
 def _actor(posting: Posting) -> str:
     providers = [line.account.partition(':')[2] for line in posting.lines if line.account.startswith('psp.')]
-    return f'provider:{providers[0]}' if providers else 'usr_01JDF3N8Q5W2E7R4T6Y9U1I0PA'
+    return f'provider:{providers[0]}' if providers else 'usr_01JDF3N8Q5W2E7R4T6Y9V1K0PA'
 
 
 def _store(posting: Posting) -> None:

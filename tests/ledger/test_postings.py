@@ -40,6 +40,8 @@ EVENTS = {
     'refund_ok:ref_1': orders.refund_succeeded(SIDES, 'ref_1', 10_610, 'sandbox'),
     'refund_failed:ref_1': orders.refund_failed(SIDES, 'ref_1', 10_610),
     'refund_superseded:ref_1': orders.refund_superseded(SIDES, 'ref_1', 10_610),
+    'refund_returned:ref_1': orders.refund_returned(SIDES, 'ref_1', 10_610, 'sandbox', is_in_doubt=False),
+    'refund_returned:ref_2': orders.refund_returned(SIDES, 'ref_2', 10_610, 'sandbox', is_in_doubt=True),
     'complete:ord_1': orders.order_completed(SIDES, HELD, CLEARING, 'ID'),
     'release:ord_1': orders.payment_released(SIDES, CLEARING, BROKE),
     'pay:pay_3': orders.tip_captured(SIDES, Means('pay_3', 'sandbox', 1_000), 1_000, 200, BROKE),
@@ -63,6 +65,10 @@ EVENTS = {
     'reverse:adjust:adj_2': corrections.undone('adjust:adj_2', 'USD', [Line('suspense:sandbox', -1), Line('revenue.fx', 1)]),
     'unmatched:sandbox:x': corrections.unmatched_received('x', 'sandbox', 'USD', 700),
     'adjust:adj_4': corrections.unmatched_resolved('adj_4', 'sandbox', 'usr_b', 'USD', 700),
+    'refund:adj_5': corrections.unmatched_sent_back('adj_5', 'sandbox', 'USD', 700),
+    'refund_ok:adj_5': corrections.unmatched_refund_succeeded('adj_5', 'sandbox', 'USD', 700),
+    'refund_failed:adj_5': corrections.unmatched_refund_failed('adj_5', 'sandbox', 'USD', 700),
+    'refund_returned:adj_5': corrections.unmatched_refund_returned('adj_5', 'sandbox', 'USD', 700),
     'fx_sell:fx_1': corrections.exchange_sold(
         'fx_1', source='buyer.wallet:usr_b', pair='USD-IDR', currency='USD', minor=100, owner_id='usr_b'
     ),
@@ -123,6 +129,49 @@ def test_an_order_that_is_cancelled_leaves_nothing_with_us():
 
 def test_a_late_payment_is_on_its_way_back_at_once():
     assert fold('pay:pay_2') == {'psp.clearing:sandbox': -10_610, 'refund:ref_2': 10_610}
+
+
+@pytest.mark.parametrize('ended', [('refund_failed:adj_5',), ('refund_ok:adj_5', 'refund_returned:adj_5')])
+def test_money_that_cannot_be_sent_back_is_in_suspense_again(ended):
+    assert fold('refund:adj_5', *ended) == {}
+    assert fold('unmatched:sandbox:x', 'refund:adj_5', 'refund_ok:adj_5') == {
+        'psp.clearing:sandbox': -700,
+        'psp.balance:sandbox': 700,
+    }
+
+
+def test_a_refund_that_came_back_is_the_buyers_or_waits_for_their_bank():
+    assert fold('refund_ok:ref_1', 'refund_returned:ref_1') == {'refund:ref_1': -10_610, 'buyer.wallet:usr_b': 10_610}
+    assert fold('refund_returned:ref_2') == {'psp.balance:sandbox': -10_610, 'refund:ref_2': 10_610}
+
+
+@pytest.mark.parametrize(('owed', 'repaid'), [(0, 0), (3_000, 3_000), (7_167, 7_167), (9_000, 7_167)])
+def test_a_fund_that_is_closed_pays_what_its_buyer_owes(owed, repaid):
+    closed = lines(work.fund_closed(CAMPAIGN, 6_667, 500, owed))
+    assert (closed.get('receivable.seller:usr_b', 0), closed.get('buyer.wallet:usr_b', 0)) == (repaid, 7_167 - repaid)
+
+
+def test_sen_that_a_bank_takes_move_on_no_account_that_people_have():
+    rupiah = SIDES._replace(currency='IDR')
+    claim = orders.Claim('cb_3', 'sandbox', 500_050, 77, {'escrow': 400_000})
+    opened, won, lost = (
+        lines(posting)
+        for posting in (
+            orders.chargeback_opened(rupiah, claim, BROKE),
+            orders.chargeback_won(rupiah, claim, BROKE),
+            orders.chargeback_lost(rupiah, claim),
+        )
+    )
+    assert opened == {
+        'receivable.dispute:ord_1': -500_000,
+        'expense.chargeback:loss': -50,
+        'expense.chargeback:fee': -77,
+        'psp.balance:sandbox': 500_127,
+        'escrow:ord_1': -400_000,
+        'hold.dispute:ord_1': 400_000,
+    }
+    assert (won['expense.chargeback:loss'], won['psp.balance:sandbox']) == (50, -500_050)
+    assert lost['expense.chargeback:loss'] == -100_000
 
 
 def lines(posting):
@@ -278,7 +327,9 @@ def test_a_purse_refuses_to_give_what_it_has_not():
 
 
 def test_people_see_the_lines_on_their_own_accounts():
-    owners = {(accounts.root(line.account), line.owner_id) for posting in EVENTS.values() for line in posting.lines}
+    nobodys = {name for name in EVENTS if name.startswith('refund') and name.endswith('adj_5')}
+    told = [posting for name, posting in EVENTS.items() if name not in nobodys]
+    owners = {(accounts.root(line.account), line.owner_id) for posting in told for line in posting.lines}
     sellers = {'seller.clearing', 'seller.available', 'receivable.seller', 'payout'}
     buyers = {'escrow', 'fee.buyer', 'fee.tax', 'refund', 'buyer.wallet', 'buyer.promo', 'buyer.reserved'}
     assert owners == {

@@ -1,10 +1,15 @@
 """Credit: what is in a wallet, what was given, and what is paid with it; and tips."""
 
+import json
+
 import pytest
 
 from chalicelib import db
 from chalicelib.ledger import store as ledger
 from chalicelib.ledger.postings import Line, Posting
+from chalicelib.payments import actions as payments
+from tests.support import resources
+from tests.support.api import Person
 from tests.support.audit import audit
 from tests.support.market import (
     COMMISSION,
@@ -17,8 +22,10 @@ from tests.support.market import (
     balances,
     give_promo,
     ok,
+    owe,
     run_provider,
     run_timers,
+    send_back,
 )
 from tests.support.requests import offer
 
@@ -149,9 +156,44 @@ def test_who_has_too_little_credit_says_how_to_pay_the_rest(market, buyer, minor
     assert (balances(), market.order(order['id'])['payment_id']) == (before, None)
 
 
-def test_a_last_cent_is_left_to_the_card(market, buyer):
-    top_up(buyer, TOTAL - 1)
-    assert means(pay(market, market.placed())) == (1, TOTAL - 1, 0)
+@pytest.mark.parametrize(
+    ('wallet', 'promo', 'expected'),
+    [
+        (TOTAL - 1, 0, (50, TOTAL - 50, 0)),
+        (TOTAL - 49, 0, (50, TOTAL - 50, 0)),
+        (TOTAL - 50, 0, (50, TOTAL - 50, 0)),
+        (TOTAL - 51, 0, (51, TOTAL - 51, 0)),
+        (TOTAL, 0, (0, TOTAL, 0)),
+        (TOTAL - 500, 499, (50, TOTAL - 549, 499)),
+        (500, TOTAL - 501, (50, 451, TOTAL - 501)),
+        (0, TOTAL - 1, (50, 0, TOTAL - 50)),
+    ],
+)
+def test_credit_leaves_to_the_card_what_a_provider_takes_or_nothing(market, buyer, wallet, promo, expected):
+    if wallet:
+        top_up(buyer, wallet)
+    if promo:
+        give_promo(buyer, promo)
+    assert means(pay(market, market.placed())) == expected
+    assert credit(buyer) == (wallet - expected[1], promo - expected[2])
+    audit()
+
+
+def test_in_rupiah_that_is_ten_thousand(market, buyer):
+    package = GIG['packages'][0] | {'price_minor': 7_777_700}
+    order = market.placed(market.gig(currency='IDR', packages=[package], extras=[]))
+    total = order['buyer_total_minor']
+    top_up(buyer, total - 100, currency='IDR')
+    assert means(pay(market, order)) == (1_000_000, total - 1_000_000, 0)
+    audit()
+
+
+@pytest.mark.parametrize(('held', 'expected'), [(41, (42, 0, 0)), (42, (0, 0, 42))])
+def test_what_is_less_than_a_provider_takes_is_paid_with_credit_alone_or_not_at_all(market, buyer, held, expected):
+    give_promo(buyer, held)
+    order = market.started()
+    extra_id = offer(market, order, price_minor=40)
+    assert means(ok(buyer.post(f'/orders/{order["id"]}/extras/{extra_id}/payments', BOTH), 201)) == expected
     audit()
 
 
@@ -335,6 +377,94 @@ def test_a_tip_pays_what_its_seller_owes(market, buyer, seller, support, clock):
     ok(tip(buyer, order), 201)
     assert (balance(seller)['owed_minor'], balance(seller)['available_minor']) == (0, 400)
     run_timers()
+    audit()
+
+
+def repaid(txid, person):
+    [row] = [row for row in resources.rows('journal') if row['row'] == 'journal' and row['txid'].startswith(txid)]
+    return dict(json.loads(row['lines'])).get(f'receivable.seller:{person.id}', 0)
+
+
+def owed_and_credit(person):
+    return balance(person)['owed_minor'], *credit(person)
+
+
+@pytest.mark.parametrize(('owed', 'expected'), [(1_000, (0, 3_000, 0)), (4_000, (0, 0, 0)), (9_000, (5_000, 0, 0))])
+def test_what_is_owed_is_paid_with_a_top_up_that_was_begun_before(market, buyer, owed, expected):
+    payment = top_up(buyer, method='sandbox_card_confirm')
+    owe(buyer, owed)
+    assert decide(market, payment, approved=True)['state'] == 'succeeded'
+    assert (owed_and_credit(buyer), repaid('pay:', buyer)) == (expected, min(owed, 4_000))
+    audit()
+
+
+@pytest.mark.parametrize(('owed', 'expected'), [(200, (0, 0, 300)), (900, (400, 0, 0))])
+def test_what_is_owed_is_paid_with_credit_that_is_given(market, buyer, owed, expected):
+    boss, second = Person('boss', 'admin'), Person('second', 'admin')
+    owe(buyer, owed)
+    wanted = {'kind': 'promo_credit', 'user_id': buyer.id, 'currency': 'USD', 'amount_minor': 500}
+    proposed = ok(boss.post('/admin/adjustments', {'wanted': wanted, 'reason': 'For the wait'}), 201)
+    ok(second.post(f'/admin/adjustments/{proposed["id"]}/approve'))
+    assert owed_and_credit(buyer) == expected
+
+
+def test_what_is_owed_is_paid_with_what_a_refund_puts_into_the_wallet_and_not_with_what_was_given(market, buyer, seller):
+    top_up(buyer)
+    give_promo(buyer, 1_000)
+    order = market.placed()
+    pay(market, order)
+    owe(buyer, 1_500)
+    ok(seller.post(f'/orders/{order["id"]}/cancel', {'reason': 'No time'}))
+    assert owed_and_credit(buyer) == (0, 2_500, 1_000)
+    run_timers()
+    after = market.order(order['id'])
+    assert (after['funds'], after['refunded_minor'], repaid('refund:', buyer)) == ('refunded', TOTAL, 1_500)
+    audit()
+
+
+def test_what_is_owed_is_paid_with_a_refund_that_could_not_be_sent(market, buyer, seller):
+    order = market.paid(method='sandbox_card_no_refund')
+    owe(buyer, 1_500)
+    ok(seller.post(f'/orders/{order["id"]}/cancel', {'reason': 'No time'}))
+    run_timers()
+    assert owed_and_credit(buyer) == (0, TOTAL - 1_500, 0)
+    audit()
+
+
+def test_what_is_owed_is_paid_with_a_refund_that_came_back(market, buyer):
+    order = market.cancelled()
+    run_timers()
+    owe(buyer, 1_500)
+    send_back(order['refunds'][0], order['payment_id'])
+    assert run_timers() == ['read_notice']
+    assert owed_and_credit(buyer) == (0, TOTAL - 1_500, 0)
+    audit()
+
+
+@pytest.mark.parametrize('approved', [True, False])
+def test_what_is_owed_is_paid_with_credit_that_a_payment_does_not_use_after_all(market, buyer, seller, approved):
+    top_up(buyer)
+    give_promo(buyer, 1_000)
+    order = market.placed()
+    payment = pay(market, order, BOTH | {'method': 'sandbox_card_confirm'})
+    owe(buyer, 1_500)
+    ok(seller.post(f'/orders/{order["id"]}/cancel', {'reason': 'No time'}))
+    decide(market, payment, approved=approved)
+    run_timers()
+    assert owed_and_credit(buyer) == (0, 2_500, 1_000)
+    audit()
+
+
+def test_nobody_pays_more_than_they_owe_by_now(market, buyer, meanwhile):
+    """The debt that a top-up was to pay is paid by another one first."""
+    first, other = (top_up(buyer, method='sandbox_card_confirm') for _ in range(2))
+    owe(buyer, 3_000)
+    for payment in (first, other):
+        ok(buyer.post(payment['next_action_url'].removeprefix('/api'), {'approved': True}))
+    resources.drain('provider')
+    meanwhile(lambda: payments.settle(other['id']))
+    assert payments.settle(first['id']).state == 'succeeded'
+    assert owed_and_credit(buyer) == (0, 5_000, 0)
     audit()
 
 

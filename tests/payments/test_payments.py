@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib import queues, reads, settings
 from chalicelib.money import Money
-from chalicelib.payments import actions, providers, store
+from chalicelib.payments import actions, providers, returns, store
 from chalicelib.payments.port import Outcome, OutcomeUnknown, ProviderMismatch, Status
 from chalicelib.payments.sandbox import store as sandbox
 from chalicelib.payments.sandbox.provider import Sandbox, _paid
@@ -402,7 +402,7 @@ def test_a_refund_is_settled_only_by_an_answer_about_itself(market, monkeypatch)
     order = market.cancelled()
     monkeypatch.setattr(Sandbox, 'find_refund', lambda _, refund_id, *__: Outcome(refund_id, Money(1, 'USD'), Status.SUCCEEDED))
     with pytest.raises(ProviderMismatch):
-        actions.send_refund(order['id'], f'ORDER#REFUND#{order["refunds"][0]["id"]}')
+        returns.send(order['id'], f'ORDER#REFUND#{order["refunds"][0]["id"]}')
     assert market.order(order['id'])['funds'] == 'refunding'
 
 

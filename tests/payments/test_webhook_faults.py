@@ -14,7 +14,13 @@ from tests.support.api import deliver, sweep
 from tests.support.audit import violations
 from tests.support.fake_psp import Webhook
 
-CASES = [('stripe', 'payment paid'), ('stripe', 'payout returned'), ('xendit', 'refund sent'), ('xendit', 'payout sent')]
+CASES = [
+    ('stripe', 'payment paid'),
+    ('stripe', 'refund returned'),
+    ('stripe', 'payout returned'),
+    ('xendit', 'refund sent'),
+    ('xendit', 'payout sent'),
+]
 
 
 def told_once(world: World, webhook: Webhook) -> bool:

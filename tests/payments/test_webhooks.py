@@ -51,6 +51,14 @@ def refund(world: World, end: str, after: str) -> Told:
     return Told(made, lambda: world.market.order(order['id'])['refunds'][0]['state'], 'requested', after)
 
 
+def refund_sent_back(world: World) -> Told:
+    order = world.returning(is_slow=False)
+    world.psp.webhooks()
+    made = order['refunds'][0]['id']
+    world.psp.settle(made, WORDS[world.dialect]['failed'], 'lost_or_stolen_card')
+    return Told(made, lambda: world.market.order(order['id'])['refunds'][0]['state'], 'succeeded', 'returned')
+
+
 def payout(world: World, end: str, before: str, after: str) -> Told:
     made = world.paid_out(is_slow=before == 'requested')['id']
     world.psp.settle(made, WORDS[world.dialect][end])
@@ -62,6 +70,7 @@ EVENTS: dict[str, Callable[[World], Told]] = {
     'payment refused': lambda world: payment(world, is_paid=False),
     'refund sent': lambda world: refund(world, 'sent', 'succeeded'),
     'refund failed': lambda world: refund(world, 'failed', 'failed'),
+    'refund returned': refund_sent_back,
     'payout sent': lambda world: payout(world, 'sent', 'requested', 'paid'),
     'payout failed': lambda world: payout(world, 'failed', 'requested', 'failed'),
     'payout returned': lambda world: payout(world, 'back', 'paid', 'returned'),
@@ -332,6 +341,60 @@ def test_an_inquiry_of_a_bank_is_left_alone(market, psp):
     psp.books.things[psp.claim_back(world.paid()['payment_id'])].status = 'warning_needs_response'
     world.listen()
     assert [row for row in resources.rows(settings.MARKET_TABLE) if row.get('row') == 'chargeback'] == []
+
+
+@pytest.mark.parametrize(('currency', 'fee'), [('USD', 1_500), ('IDR', 0), ('EUR', 0)])
+def test_a_fee_in_another_currency_is_not_taken_for_one_in_the_currency_of_the_payment(market, psp, currency, fee):
+    world = World(market, psp, 'stripe')
+    psp.claim_back(world.paid()['payment_id'], fee_currency=currency)
+    [told] = psp.webhooks()
+    assert heard(world, told) == ([] if fee else ['0'])
+    assert [one['fee_minor'] for one in chargebacks_known()] == [fee]
+    if not fee:
+        assert 'read_notice' in run_timers()
+    audit()
+
+
+def chargebacks_known():
+    return [row for row in resources.rows(settings.MARKET_TABLE) if row.get('row') == 'chargeback']
+
+
+@pytest.mark.parametrize('minutes', [1, 10, 23 * 60])
+def test_a_chargeback_that_is_told_before_it_can_be_asked_about_is_asked_about_again(market, psp, clock, minutes):
+    world = World(market, psp, 'stripe')
+    ref = psp.claim_back(world.paid()['payment_id'])
+    hidden = psp.books.things.pop(ref)
+    [told] = [psp.webhook(hidden, event) for _, event in psp.books.told]
+    psp.books.told.clear()
+    assert heard(world, told) == []
+    [kept] = [one for one in notices() if one['kind'] == 'chargeback']
+    assert (chargebacks_known(), 'read_at' in kept, kept['due_at'] - kept['received_at']) == ([], False, 60_000)
+    assert heard(world, told) == [], 'told again, it is not asked about sooner'
+    for _ in range(minutes):
+        clock.shift(60)
+        run_timers()
+    assert chargebacks_known() == []
+    psp.books.things[ref] = hidden
+    clock.shift(3_601)
+    assert 'read_notice' in run_timers()
+    [found] = chargebacks_known()
+    [kept] = [one for one in notices() if one['kind'] == 'chargeback']
+    assert (found['ref'], 'due_at' in kept, kept['read_at'] > 0) == (ref, False, True)
+    audit()
+
+
+def test_a_provider_is_not_asked_for_ever_about_what_it_does_not_know(market, psp, clock):
+    world = World(market, psp, 'stripe')
+    ref = psp.claim_back(world.paid()['payment_id'])
+    [told] = [psp.webhook(psp.books.things.pop(ref), event) for _, event in psp.books.told]
+    psp.books.told.clear()
+    assert heard(world, told) == []
+    asked = 0
+    while 'read_notice' in (done := (clock.shift(3_601), run_timers())[1]):
+        asked += done.count('read_notice')
+    [kept] = [one for one in notices() if one['kind'] == 'chargeback']
+    assert (asked, 'due_at' in kept, kept['read_at'] > kept['received_at']) == (24, False, True)
+    assert resources.messages('dead-letters') == []
 
 
 def test_a_payment_of_one_provider_is_not_settled_by_the_other(market, psp):

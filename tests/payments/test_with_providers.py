@@ -2,7 +2,9 @@
 
 import pytest
 
+from chalicelib.clock import now_ms
 from chalicelib.payments import store
+from chalicelib.payments.providers import provider
 from tests.payments.world import PAYS_AT_ONCE, World, ledger_says
 from tests.support.audit import audit
 from tests.support.market import balances, run_timers
@@ -38,6 +40,31 @@ def test_a_buyer_is_sent_to_the_providers_page_and_what_they_pay_is_told(world):
     world.listen()
     assert world.payment(payment['id'])['state'] == 'succeeded'
     assert world.market.order(order['id'])['state'] == 'awaiting_requirements'
+
+
+@BOTH
+def test_a_refund_that_the_bank_sends_back_is_credit(world, clock):
+    order = world.returning(is_slow=False)
+    world.listen()
+    [refund] = order['refunds']
+    world.psp.settle(refund['id'], {'stripe': 'failed', 'xendit': 'FAILED'}[world.dialect], 'lost_or_stolen_card')
+    world.listen()
+    [refund] = world.market.order(order['id'])['refunds']
+    assert (refund['state'], refund['failure']) == ('returned', 'lost_or_stolen_card')
+    assert balances() == {f'buyer.wallet:{world.buyer.id}': refund['amount_minor']}
+    clock.shift(3 * 3_600)
+    assert [line.kind for line in provider(world.dialect).movements(0, now_ms())] == ['payment', 'refund', 'refund_returned']
+
+
+@pytest.mark.parametrize('dialect', ['stripe'])
+def test_a_refund_that_came_back_before_we_heard_of_either_is_posted_as_both(world):
+    order = world.returning()
+    [refund] = order['refunds']
+    for status in ('succeeded', 'failed'):
+        world.psp.settle(refund['id'], status, 'lost_or_stolen_card' if status == 'failed' else None)
+    world.listen()
+    assert world.market.order(order['id'])['refunds'][0]['state'] == 'returned'
+    assert balances() == {f'buyer.wallet:{world.buyer.id}': refund['amount_minor']}
 
 
 @pytest.mark.parametrize('dialect', ['stripe'])

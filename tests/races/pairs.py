@@ -14,7 +14,7 @@ from typing import Any
 from tests.faults import cases, unhappy
 from tests.faults.cases import DAY, PAY, PAYOUT, World
 from tests.support.api import deliver
-from tests.support.market import ANSWERS, CLAIM, CONTEST, balances, ok
+from tests.support.market import ANSWERS, CLAIM, CONTEST, TOTAL, balances, ok
 
 Act = Callable[[World], str]
 MINUTE = 60
@@ -146,6 +146,23 @@ def _earned_and_clearing(world: World) -> dict[str, Any]:
     return order
 
 
+def owed_and_credit(world: World) -> str:
+    held = balances()
+    return ' '.join(f'{root} {held.get(f"{root}:{world.buyer.id}", 0)}' for root in ('receivable.seller', 'buyer.wallet'))
+
+
+def credit_and_cards(world: World) -> str:
+    """What is left in the wallet, and what the provider was asked for of each order."""
+    orders = [world.market.order(world.about[name]) for name in ('id', 'other')]
+    paid = [ok(world.buyer.get(f'/payments/{order["payment_id"]}'))['amount_minor'] for order in orders]
+    return f'{balances().get(f"buyer.wallet:{world.buyer.id}", 0)} left, cards {paid}'
+
+
+def _two_and_nearly_credit_for_one(world: World) -> dict[str, Any]:
+    ok(world.buyer.post('/me/wallet/top-ups', unhappy.TOP_UP | {'amount_minor': TOTAL - 10}), 201)
+    return world.market.placed() | {'other': world.market.placed()['id']}
+
+
 def _two_delivered(world: World) -> dict[str, Any]:
     order = world.market.delivered()
     world.market.delivered()
@@ -191,6 +208,8 @@ DISPUTE = asks('buyer', '/orders/{id}/disputes', CLAIM)
 PAY_EXTRA = asks('buyer', '/orders/{id}/extras/{extra}/payments', PAY)
 DECLINE_EXTRA = asks('buyer', '/orders/{id}/extras/{extra}/decline')
 WITHDRAW_EXTRA = asks('seller', '/orders/{id}/extras/{extra}/withdraw')
+PAY_WITH_CREDIT = asks('buyer', '/orders/{id}/payments', PAY | {'use_credit': True})
+PAY_OTHER_WITH_CREDIT = asks('buyer', '/orders/{other}/payments', PAY | {'use_credit': True})
 TIP = asks('buyer', '/orders/{id}/tips', {'amount_minor': 1_000, 'method': 'sandbox_card_ok'})
 HEAR_OF_CHARGEBACK = tells('learn_chargeback', unhappy._ref)
 ACCEPT_CLAIM = asks('seller', '{dispute}/response', {'accepts': True})
@@ -206,6 +225,11 @@ RELEASE = hears('release_payments', 'release_payment')
 RELEASE_OTHER = hears('release_payments', 'release_payment', 1)
 SETTLE = hears('settle_with_provider', 'settle_payment')
 SEND_REFUND = hears('settle_with_provider', 'send_refund')
+SEND_UNMATCHED = hears('settle_with_provider', 'send_unmatched')
+APPROVE_BACK = asks('second', '/admin/adjustments/{back}/approve')
+APPROVE_BACK_TOO = asks('third', '/admin/adjustments/{back}/approve')
+APPROVE_GIVEN = asks('third', '/admin/adjustments/{given}/approve')
+READ_NOTICE = hears('settle_with_provider', 'read_notice')
 SEND_PAYOUT = hears('settle_with_provider', 'send_payout')
 
 
@@ -398,6 +422,30 @@ PAIRS = (
     Race('chargeback won, told twice', _ruled, (HEAR_OF_CHARGEBACK, HEAR_OF_CHARGEBACK),
          ('delivered/held, escrow 10000 fee.buyer 550: done done',), all_that_is_held,
          preemptions=2, long_preemptions=4),
+    Race('chargeback to the sen vs accept', unhappy._claimed_to_the_sen, (HEAR_OF_CHARGEBACK, ACCEPT),
+         (('completed/frozen, fee.commission 1555500 hold.dispute 4999900 receivable.dispute 4999900 '
+           'seller.clearing 1222300: done done'),
+          'delivered/frozen, escrow 2777800 fee.buyer 427800 hold.dispute 4999900 receivable.dispute 4999900: done refused'),
+         all_that_is_held, preemptions=2, long_preemptions=4),
+    Race('a refund comes back, told twice', unhappy._sent_back, (READ_NOTICE, READ_NOTICE),
+         ('cancelled/refunded, buyer.wallet 10550: done done',), all_that_is_held, preemptions=2, long_preemptions=4),
+    Race('a refund comes back vs chargeback', _claimed(unhappy._sent_back), (READ_NOTICE, HEAR_OF_CHARGEBACK),
+         ('cancelled/frozen, hold.dispute 10550 receivable.dispute 10550: done done',
+          'cancelled/frozen, receivable.dispute 10550 refund 10550: done done'), all_that_is_held,
+         preemptions=2, long_preemptions=4),
+    Race('money in suspense is sent back, approved twice', unhappy._unmatched, (APPROVE_BACK, APPROVE_BACK_TOO),
+         ('awaiting_requirements/held, escrow 10000 fee.buyer 550: done refused',
+          'awaiting_requirements/held, escrow 10000 fee.buyer 550: refused done'), all_that_is_held,
+         preemptions=2, long_preemptions=3),
+    Race('money in suspense is sent back vs given to a buyer', unhappy._unmatched, (APPROVE_BACK, APPROVE_GIVEN),
+         ('awaiting_requirements/held, buyer.wallet 10550 escrow 10000 fee.buyer 550: refused done',
+          'awaiting_requirements/held, escrow 10000 fee.buyer 550: done refused'), all_that_is_held,
+         preemptions=2, long_preemptions=3),
+    Race('send money back twice that nobody knows', unhappy._unmatched_approved, (SEND_UNMATCHED, SEND_UNMATCHED),
+         ('awaiting_requirements/held, escrow 10000 fee.buyer 550: done done',), all_that_is_held,
+         preemptions=2, long_preemptions=4),
+    Race('a top-up pays what is owed, told twice', unhappy._topping_up_in_debt, (SETTLE, SETTLE),
+         ('receivable.seller 0 buyer.wallet 1000: done done',), owed_and_credit, preemptions=2, long_preemptions=4),
     Race('grant a dispute vs drop it', unhappy._disputed, (ACCEPT_CLAIM, DROP_DISPUTE),
          ('completed/clearing, fee.commission 1052 seller.clearing 4209: done refused',
           'delivered/held, escrow 10000 fee.buyer 550: refused done'), all_that_is_held),
@@ -407,6 +455,9 @@ PAIRS = (
     Race('contest a dispute vs its default', _left(unhappy._disputed, 5 * DAY + 1), (CONTEST_CLAIM, DEFAULT),
          ('completed/clearing, fee.commission 1052 seller.clearing 4209: refused done',
           'delivered/held, escrow 10000 fee.buyer 550: done done'), all_that_is_held),
+    Race('two orders use the same credit', _two_and_nearly_credit_for_one, (PAY_WITH_CREDIT, PAY_OTHER_WITH_CREDIT),
+         ('0 left, cards [10510, 50]: done done', '0 left, cards [50, 10510]: done done'), credit_and_cards,
+         preemptions=1, long_preemptions=2),
     Race('tip vs release', _left(_completed, 14 * DAY + 1), (TIP, RELEASE),
          ('completed/released, seller.available 8800: done done',), all_that_is_held, preemptions=2),
 )  # fmt: skip

@@ -18,7 +18,7 @@ from chalicelib.reconciliation import actions, matching, store
 from tests.support import resources
 from tests.support.api import tick
 from tests.support.audit import audit, violations
-from tests.support.market import TOTAL, ok, run_timers
+from tests.support.market import TOTAL, night, ok, run_timers
 
 pytestmark = pytest.mark.proof
 
@@ -51,13 +51,6 @@ def post(txid, *lines):
 def books():
     """What is wrong with them, but for the provider, which lies in these tests."""
     return [finding for finding in violations() if not finding.startswith('S10')]
-
-
-def night(clock):
-    """The next one: days are closed, and the report is read."""
-    clock.shift(DAY)
-    days.close_days()
-    return tick('reconcile_providers')
 
 
 def psp():
@@ -349,7 +342,7 @@ def test_open_cases_come_in_pages(support, clock, reported):
 
 @pytest.mark.no_aws
 def test_every_kind_of_the_port_has_a_name_in_the_ledger():
-    kinds = ('payment', 'refund', 'payout', 'payout_returned', 'chargeback', 'chargeback_won')
+    kinds = ('payment', 'refund', 'refund_returned', 'payout', 'payout_returned', 'chargeback', 'chargeback_won')
     port = Path(actions.__file__).parents[1].joinpath('payments', 'port.py').read_text()
     assert tuple(matching.POSTED_AS) == kinds
     assert all(f'`{kind}`' in port for kind in kinds)

@@ -17,6 +17,7 @@ PER_ORDER = {
 """Accounts of an order's own, and what they are called in its purse."""
 EMPTY = {'none', 'released', 'refunding', 'refunded', 'charged_back'}
 RELEASED = {'released', 'frozen', 'charged_back'}
+WITH_US = {'requested', 'held_back'}
 PAYING = {'requested', 'pending', 'requires_action'}
 
 
@@ -108,7 +109,11 @@ def _transit(market, balances):
     for row in market:
         kind, state = row.get('row'), row.get('state')
         if kind == 'refund':
-            yield from _holds(balances, row, f'refund:{row["id"]}', row['card_minor'] if state == 'requested' else 0)
+            yield from _holds(balances, row, f'refund:{row["id"]}', row['card_minor'] if state in WITH_US else 0)
+        if kind == 'adjustment' and row.get('refund_state'):
+            wanted = json.loads(row['wanted'])
+            row |= {'state': row['refund_state'], 'currency': wanted['currency']}
+            yield from _holds(balances, row, f'refund:{row["id"]}', wanted['amount_minor'] if row['state'] in WITH_US else 0)
         if kind == 'payout':
             yield from _holds(balances, row, f'payout:{row["id"]}', row['amount_minor'] if state == 'requested' else 0)
         if kind == 'payment':
@@ -124,8 +129,8 @@ def _holds(balances, row, account, due):
 
 def _provider(market, journal, *, is_quiet):
     """The sandbox keeps books of its own."""
-    ours = {row['id'] for row in market if row.get('row') in ('payment', 'refund', 'payout')}
-    events = {'pay': 'pay', 'ref': 'refund_ok', 'pyo': 'payout_paid'}
+    ours = {row['id'] for row in market if row.get('row') in ('payment', 'refund', 'payout', 'adjustment')}
+    events = {'pay': 'pay', 'ref': 'refund_ok', 'pyo': 'payout_paid', 'adj': 'refund_ok'}
     for row in (row for row in market if row.get('row') == 'sandbox'):
         if row.get('payment_id'):
             yield from _claimed(row, journal, is_quiet=is_quiet)

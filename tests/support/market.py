@@ -12,8 +12,14 @@ from chalicelib.files import actions as files
 from chalicelib.files.rules import EXTENSIONS
 from chalicelib.ledger import store as ledger
 from chalicelib.ledger.credit_postings import promo_granted
+from chalicelib.ledger.days import actions as days
 from chalicelib.ledger.postings import Line, Posting
-from tests.support.api import Answer, Person, deliver, sweep
+from chalicelib.money import Money
+from chalicelib.payments.port import ChargebackStatus, Notice
+from chalicelib.payments.sandbox import provider
+from chalicelib.payments.sandbox import store as sandbox
+from chalicelib.webhooks import store as webhooks
+from tests.support.api import Answer, Person, deliver, sweep, tick
 from tests.support.resources import drain, rows
 
 DAY = 24 * 3600
@@ -203,6 +209,45 @@ def run_provider() -> list[str]:
     bodies = drain('provider')
     assert not bodies or deliver('settle_with_provider', *bodies) == []
     return [json.loads(body)['action'] for body in bodies]
+
+
+def send_back(refund: dict[str, Any], payment_id: str) -> None:
+    """The buyer's bank sends back a refund that the sandbox has sent, and the sandbox tells of it."""
+    sent = sandbox.get(refund['id'])
+    line = sandbox.line_of('refund_returned', sent.id, sent.currency, sent.minor)
+    sandbox.settle(sent.id, 'returned', when='succeeded', failure='account_closed', line=line)
+    notice = Notice(f'evt_{sent.id}', 'refund', sent.id, payment_id=payment_id)
+    assert webhooks.add(webhooks.of('sandbox', notice, b'{}'))
+
+
+def claim_part(payment: dict[str, Any], minor: int) -> str:
+    """A bank takes so much of a payment back, whole or not, and the sandbox knows it. Returns its reference."""
+    ref, money = payment['id'].replace('pay_', 'scb_'), Money(minor, payment['currency'])
+    claimed = provider._object(ref, money, ChargebackStatus.OPEN, None, note='duplicate', payment_id=payment['id'])
+    sandbox.create(claimed, provider._moved('chargeback', claimed, -minor, provider.CHARGEBACK_FEE_MINOR[money.currency]))
+    return ref
+
+
+def pay_twice(payment_id: str) -> None:
+    """The sandbox takes a payment a second time, which nobody has asked it for."""
+    paid = sandbox.get(payment_id)
+    line = sandbox.line_of('payment', paid.id, paid.currency, paid.minor)
+    line.sk = line.sk.replace('#payment', '#once-more#payment')
+    line.save()
+
+
+def night(clock: Any) -> Any:
+    """The next one: days are closed, and the report is read."""
+    clock.shift(DAY)
+    days.close_days()
+    return tick('reconcile_providers')
+
+
+def owe(person: Person, minor: int, currency: str = 'USD') -> None:
+    """Somebody owes us, as after a chargeback."""
+    lines = (Line(f'receivable.seller:{person.id}', -minor, person.id), Line('expense.bad_debt', minor))
+    lent = Posting(f'lent:{ULID()}', 'lent', currency, lines)
+    db.atomically(lambda tx: ledger.post(tx, lent), by='provider:sandbox')
 
 
 def give_promo(person: Person, minor: int, currency: str = 'USD') -> None:

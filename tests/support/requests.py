@@ -8,8 +8,9 @@ from chalicelib.orders import actions as orders
 from chalicelib.orders import store as order_store
 from tests.support import provider_secrets
 from tests.support.api import Person
-from tests.support.market import ANSWERS, CLAIM, CONTEST, GIG, PNG, Market, ok
+from tests.support.market import ANSWERS, CLAIM, CONTEST, GIG, PNG, Market, ok, run_provider
 from tests.support.provider_secrets import SECRETS
+from tests.support.resources import rows
 
 
 def promise(**other: Any) -> dict[str, Any]:
@@ -44,6 +45,16 @@ def earn(market: Market) -> str:
     return str(order['id'])
 
 
+def claimed_top_up(market: Market) -> tuple[str, str]:
+    """A payment into the buyer's wallet that their bank has taken back, and the chargeback."""
+    top_up = {'amount_minor': 500, 'currency': 'USD', 'method': 'sandbox_card_ok'}
+    payment = ok(market.buyer.post('/me/wallet/top-ups', top_up), 201)
+    ok(market.buyer.post(f'/sandbox/payments/{payment["id"]}/chargeback', {'reason': 'duplicate'}))
+    run_provider()
+    found = next(row for row in rows('market') if row.get('row') == 'chargeback' and row['payment_id'] == payment['id'])
+    return str(payment['id']), str(found['id'])
+
+
 def writes(market: Market) -> dict[str, tuple[Any, str, str, Any, Any]]:
     """Each write: who, method, path, body, and another body that would be fine as well."""
     buyer, seller = market.buyer, market.seller
@@ -71,6 +82,7 @@ def writes(market: Market) -> dict[str, tuple[Any, str, str, Any, Any]]:
     ok(seller.post(f'{contested["rule"][1]}/escalate'))
     charged, deciding = market.charged(market.completed(gig)), market.charged(market.completed(gig))
     charged_id = ok(seller.get(f'/orders/{charged[0]["id"]}/chargebacks'))['items'][0]['id']
+    claimed, claimed_id = claimed_top_up(market)
     support = Person('support', 'support')
     boss, admin = Person('boss', 'admin'), Person('admin', 'admin')
     for person in (support, admin):
@@ -195,6 +207,13 @@ def writes(market: Market) -> dict[str, tuple[Any, str, str, Any, Any]]:
             f'/orders/{charged[0]["id"]}/chargebacks/{charged_id}/contest',
             {'remarks': 'It was used'},
             {'remarks': 'It is still used'},
+        ),
+        'contest_top_up_chargeback': (
+            support,
+            'POST',
+            f'/payments/{claimed}/chargebacks/{claimed_id}/contest',
+            {'remarks': 'It was spent'},
+            {'remarks': 'It was all spent'},
         ),
         'claim_back_sandbox_payment': (
             buyer,

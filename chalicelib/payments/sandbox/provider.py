@@ -70,7 +70,8 @@ class Sandbox:
     def movements(self, since: int, until: int) -> Iterator[Movement]:
         for line in store.lines(since, until):
             gross, fee = Money(line.minor, line.currency), Money(line.fee_minor, line.currency)
-            yield Movement(line.sk, line.kind, line.our_id, gross, fee, line.at)
+            ref = line.our_id if line.kind == 'payment' else None
+            yield Movement(line.sk, line.kind, line.our_id, gross, fee, line.at, ref)
 
     def read_notice(self, headers: Mapping[str, str], body: bytes) -> Notice:  # noqa: ARG002
         raise NotFound('The sandbox sends no webhooks')

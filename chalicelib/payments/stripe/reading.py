@@ -26,6 +26,7 @@ _MOVEMENTS: Mapping[str, str] = MappingProxyType(
     {
         'charge': 'payment',
         'refund': 'refund',
+        'refund_failure': 'refund_returned',
         'transfer': 'payout',
         'transfer_reversal': 'payout_returned',
         'dispute': 'chargeback',
@@ -53,8 +54,11 @@ def payment(intent: dict[str, Any]) -> Outcome:
 
 
 def refund(found: dict[str, Any]) -> Outcome:
+    """One that has failed after it had left our balance has come back there."""
     status = _REFUNDS.get(found['status'] or '', Status.PENDING)
     failure = str(found.get('failure_reason') or found['status']) if status is Status.FAILED else None
+    if status is Status.FAILED and found.get('failure_balance_transaction'):
+        status = Status.RETURNED
     return Outcome(
         our_id(found, 'refund_id'), money(found['amount'], found['currency']), status, failure=failure, ref=found['id']
     )
@@ -76,12 +80,11 @@ def chargeback(dispute: dict[str, Any]) -> ClaimedBack | None:
     if dispute['status'] in _NOTHING_TAKEN or not payment_id:
         return None
     due_by = (dispute.get('evidence_details') or {}).get('due_by')
-    fee = sum(line['fee'] for line in dispute.get('balance_transactions') or ())
     return ClaimedBack(
         ref=dispute['id'],
         payment_id=payment_id,
         money=money(dispute['amount'], dispute['currency']),
-        fee=money(fee, dispute['currency']),
+        fee=_fee(dispute),
         status=_RULINGS.get(dispute['status'], ChargebackStatus.OPEN),
         reason=str(dispute.get('reason') or ''),
         evidence_due_at=due_by * 1000 if due_by else None,
@@ -96,7 +99,8 @@ def movement(line: dict[str, Any]) -> Movement:
     if isinstance(source, dict):
         whose = source['id'] if kind.startswith('chargeback') else next(_ids(source), None)
     gross, fee = money(line['amount'], line['currency']), money(line['fee'], line['currency'])
-    return Movement(line['id'], kind, whose, gross, fee, line['created'] * 1000)
+    intent = source.get('payment_intent') if isinstance(source, dict) and kind == 'payment' else None
+    return Movement(line['id'], kind, whose, gross, fee, line['created'] * 1000, intent)
 
 
 def our_id(found: dict[str, Any], name: str) -> str:
@@ -109,6 +113,13 @@ def money(minor: Any, currency: str) -> Money:
         return Money(minor, currency.upper())
     except (TypeError, ValueError) as error:
         raise ProviderMismatch(f'Stripe speaks of {minor!r} {currency}') from error
+
+
+def _fee(dispute: dict[str, Any]) -> Money | None:
+    lines = dispute.get('balance_transactions') or ()
+    if any(line['currency'] != dispute['currency'] for line in lines):
+        return None
+    return money(sum(line['fee'] for line in lines), dispute['currency'])
 
 
 def _ids(source: dict[str, Any]) -> Any:

@@ -42,6 +42,8 @@ _MOVEMENTS: Mapping[str, str] = MappingProxyType(
     {'PAYMENT': 'payment', 'REFUND': 'refund', 'DISBURSEMENT': 'payout', 'CHARGEBACK': 'chargeback'}
 )
 _FEES = ('xendit_fee', 'value_added_tax', 'xendit_withholding_tax', 'third_party_withholding_tax')
+_RETURNABLE = ('CARDS', 'EWALLET', 'QR_CODE', 'DIRECT_DEBIT', 'PAYLATER')
+"""What came through these can be sent back there; virtual accounts and shops take nothing."""
 _IN_OUR_BALANCE = ('SETTLED', 'EARLY_SETTLED')
 
 
@@ -74,7 +76,9 @@ def movements(line: dict[str, Any]) -> Iterator[Movement]:
     amount, sign, is_reversed = money(line['amount'], line['currency']), 1 if is_in else -1, line['status'] == 'REVERSED'
     kind, our_id, updated = _MOVEMENTS.get(line['type'], line['type'].lower()), line.get('reference_id'), _ms(line['updated'])
     gross = Money(sign * amount.minor, amount.currency)
-    yield Movement(line['id'], kind, our_id, gross, _fee(line), _ms(line['created']) if is_reversed else updated)
+    is_returnable = kind == 'payment' and not is_reversed and line.get('channel_category') in _RETURNABLE
+    at, invoice = (_ms(line['created']) if is_reversed else updated), line.get('product_id')
+    yield Movement(line['id'], kind, our_id, gross, _fee(line), at, invoice if is_returnable else None)
     if is_reversed:
         back = Money(-gross.minor, gross.currency)
         yield Movement(f'{line["id"]}:reversed', f'{kind}_returned', our_id, back, Money(0, gross.currency), updated)

@@ -96,7 +96,7 @@ class FakePsp:
         thing = self.books.by_our_id(our_id)
         DIALECTS[thing.dialect].settle(self, thing, status, failure)
 
-    def claim_back(self, our_id: str) -> str:
+    def claim_back(self, our_id: str, **about: Any) -> str:
         """The buyer's bank takes a payment back. Returns the provider's id of it."""
         payment = self.books.by_our_id(our_id)
         made = self.books.add(
@@ -107,6 +107,7 @@ class FakePsp:
             'needs_response',
             dialect=payment.dialect,
             payment=payment.ref,
+            **about,
         )
         self.books.book(made, 'dispute', -made.minor, CHARGEBACK_FEE)
         self.books.tell(made, 'charge.dispute.created')

@@ -123,9 +123,12 @@ def fail_payment(psp: Any, payment: Any, code: str = 'payment_intent_authenticat
 
 
 def settle(psp: Any, thing: Any, status: str, failure: str | None) -> None:
-    thing.status, thing.failure = status, failure
+    was, thing.status, thing.failure = thing.status, status, failure
     if (thing.kind, status) == ('refund', 'succeeded'):
         psp.books.book(thing, 'refund', -thing.minor)
+    if (thing.kind, was, status) == ('refund', 'succeeded', 'failed'):
+        psp.books.book(thing, 'refund_failure', thing.minor)
+        thing.about['is_back'] = True
     if (thing.kind, status) == ('payout', 'reversed'):
         psp.books.book(thing, 'transfer_reversal', thing.minor)
     psp.books.tell(thing, {'refund': 'refund.updated', 'payout': 'transfer.reversed'}[thing.kind])
@@ -194,6 +197,7 @@ def _refund_object(psp: Any, refund: Any) -> dict[str, Any]:
         'currency': refund.currency.lower(),
         'status': refund.status,
         'failure_reason': refund.failure,
+        'failure_balance_transaction': 'txn_back' if refund.about.get('is_back') else None,
         'metadata': {'refund_id': refund.our_id, 'payment_id': refund.about['payment_id']},
     }
 
@@ -221,14 +225,20 @@ def _dispute(psp: Any, dispute: Any) -> dict[str, Any]:
         'status': dispute.status,
         'reason': 'fraudulent',
         'payment_intent': show(psp, psp.books.things[dispute.about['payment']]),
-        'balance_transactions': [{'fee': line.fee_minor} for line in lines],
+        'balance_transactions': [{'fee': line.fee_minor, 'currency': _fee_currency(dispute)} for line in lines],
         'evidence_details': {'due_by': int(dispute.at) + 7 * 86_400},
     }
+
+
+def _fee_currency(dispute: Any) -> str:
+    return str(dispute.about.get('fee_currency', dispute.currency)).lower()
 
 
 def _line(psp: Any, line: Any) -> dict[str, Any]:
     is_ours = line.thing.dialect == 'stripe'
     source = show(psp, line.thing) if is_ours else None
+    if is_ours and line.kind == 'charge':
+        source |= {'id': f'ch_{line.thing.ref}', 'object': 'charge', 'payment_intent': line.thing.ref}
     if line.kind == 'transfer_reversal':
         source = {'id': f'trr_{line.thing.ref}', 'object': 'transfer_reversal', 'transfer': line.thing.ref}
     return {

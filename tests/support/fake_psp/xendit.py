@@ -123,10 +123,10 @@ def fail_payment(psp: Any, payment: Any) -> None:
 
 
 def settle(psp: Any, thing: Any, status: str, failure: str | None) -> None:
-    thing.status, thing.failure = status, failure
+    was, thing.status, thing.failure = thing.status, status, failure
     if status == 'SUCCEEDED':
         psp.books.book(thing, {'refund': 'REFUND', 'payout': 'DISBURSEMENT'}[thing.kind], -thing.minor)
-    if status == 'REVERSED':
+    if status == 'REVERSED' or (was, status) == ('SUCCEEDED', 'FAILED'):
         psp.books.book(thing, 'REVERSED', thing.minor)
     psp.books.tell(thing, f'{thing.kind}.{status.lower()}')
 
@@ -149,6 +149,8 @@ def _line(line: Any, reversed_at: float | None) -> dict[str, Any]:
         'type': line.kind,
         'status': 'REVERSED' if reversed_at else 'SUCCESS',
         'reference_id': line.thing.our_id,
+        'product_id': line.thing.ref,
+        'channel_category': _category(line.thing) if is_in else 'BANK',
         'currency': 'IDR',
         'amount': abs(line.minor) // 100,
         'cashflow': 'MONEY_IN' if is_in else 'MONEY_OUT',
@@ -157,6 +159,13 @@ def _line(line: Any, reversed_at: float | None) -> dict[str, Any]:
         'created': _stamp(line.at),
         'updated': _stamp(reversed_at or line.at),
     }
+
+
+def _category(payment: Any) -> str:
+    method = payment.about['payment_methods'][0]
+    return {'QRIS': 'QR_CODE', 'CREDIT_CARD': 'CARDS', 'BCA': 'VIRTUAL_ACCOUNT', 'BNI': 'VIRTUAL_ACCOUNT'}.get(
+        method, 'EWALLET'
+    )
 
 
 def show(psp: Any, thing: Any) -> dict[str, Any]:
