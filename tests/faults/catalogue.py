@@ -1,5 +1,7 @@
 """Every money use case that faults are tried on, by its name."""
 
-from tests.faults import cases, unhappy
+from tests.faults import cases, provided, unhappy
 
-BY_NAME = {case.name: case for case in (*cases.CASES, *unhappy.CASES)}
+PROVIDED = {case.name: case for case in provided.CASES}
+"""Those that talk to Stripe and Xendit."""
+BY_NAME = {case.name: case for case in (*cases.CASES, *unhappy.CASES)} | PROVIDED

@@ -12,6 +12,7 @@ def no_waiting() -> Iterator[None]:
 
 
 @pytest.fixture(params=[1, 3], ids=['one attempt', 'three attempts'])
-def sdk(request: pytest.FixtureRequest) -> Iterator[None]:
+def sdk(request: pytest.FixtureRequest) -> Iterator[int]:
+    """How often the SDK tries."""
     with patience.sdk_attempts(request.param):
-        yield
+        yield request.param

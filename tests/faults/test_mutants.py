@@ -15,6 +15,9 @@ from chalicelib.orders import refunds
 from chalicelib.orders import store as order_store
 from chalicelib.payments import actions as payments
 from chalicelib.payments import store as payment_store
+from chalicelib.payments.port import Outcome, OutcomeUnknown, Status
+from chalicelib.payments.stripe import provider as stripe
+from chalicelib.payments.xendit.provider import Xendit
 from tests.faults import cases
 from tests.faults.catalogue import BY_NAME
 
@@ -121,6 +124,36 @@ def late_money_kept(patch: Any) -> None:
     patch.setattr(refunds, 'return_late_payment', lambda *_, **__: None)
 
 
+def providers_keys_by_chance(patch: Any) -> None:
+    """The adapter asks again under an idempotency key that is new each time."""
+    patch.setattr(stripe, '_under', lambda key: {'idempotency_key': f'{key}:{ULID()}'})
+
+
+def made_without_looking(patch: Any) -> None:
+    """An invoice has no idempotency key, and is not looked for before it is made."""
+    create = Xendit.create_payment
+
+    def blindly(xendit: Any, *asked: Any, **more: Any) -> Any:
+        with patch.context() as meanwhile:
+            meanwhile.setattr(Xendit, 'find_payment', lambda *_: None)
+            return create(xendit, *asked, **more)
+
+    patch.setattr(Xendit, 'create_payment', blindly)
+
+
+def silence_taken_for_no(patch: Any) -> None:
+    """An answer that did not come is taken for one that says that nothing was paid."""
+    create = stripe.Stripe.create_payout
+
+    def hasty(at_provider: Any, payout_id: str, money: Any, destination: str) -> Outcome:
+        try:
+            return create(at_provider, payout_id, money, destination)
+        except OutcomeUnknown:
+            return Outcome(payout_id, money, Status.FAILED, failure='no_answer')
+
+    patch.setattr(stripe.Stripe, 'create_payout', hasty)
+
+
 MUTANTS = [
     (money_first, 'release'),
     (money_first, 'accept'),
@@ -134,6 +167,9 @@ MUTANTS = [
     (payment_not_reserved, 'pay, and never come back'),
     (log_written_afterwards, 'release'),
     (late_money_kept, 'settle a payment that came too late'),
+    (providers_keys_by_chance, 'Stripe: pay'),
+    (made_without_looking, 'Xendit: pay'),
+    (silence_taken_for_no, 'Stripe: send a payout'),
 ]
 
 

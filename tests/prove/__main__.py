@@ -18,7 +18,7 @@ from tests.prove import worker
 DOCUMENT = Path(__file__).parents[2] / 'docs' / 'money.md'
 START, END = '<!-- proof: written by `make prove` -->', '<!-- end of proof -->'
 NAMES = {
-    'single_faults': 'one fault, at every AWS call of every case',
+    'single_faults': 'one fault, at every call of every case',
     'fault_pairs': 'two faults in one run, all pairs of the core cases',
     'races': 'schedules of races',
     'ledger_lives': 'random lives of the ledger',

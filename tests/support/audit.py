@@ -1,6 +1,7 @@
 """Whether journal, entries, balances and orders tell the same story."""
 
 import json
+from collections import Counter
 
 from chalicelib import settings
 from chalicelib.ledger import accounts
@@ -19,6 +20,16 @@ EMPTY = {'none', 'released', 'refunding', 'refunded', 'charged_back'}
 RELEASED = {'released', 'frozen', 'charged_back'}
 WITH_US = {'requested', 'held_back'}
 PAYING = {'requested', 'pending', 'requires_action'}
+POSTED = {
+    **dict.fromkeys((('payment', 'charge'), ('payment', 'PAYMENT')), 'pay'),
+    **dict.fromkeys((('refund', 'refund'), ('refund', 'REFUND')), 'refund_ok'),
+    **dict.fromkeys((('refund', 'refund_failure'), ('refund', 'REVERSED')), 'refund_returned'),
+    **dict.fromkeys((('payout', 'transfer'), ('payout', 'DISBURSEMENT')), 'payout_paid'),
+    **dict.fromkeys((('payout', 'transfer_reversal'), ('payout', 'REVERSED')), 'payout_returned'),
+    ('dispute', 'dispute'): 'dispute_open',
+    ('dispute', 'dispute_reversal'): 'dispute_won',
+}
+"""By what a line in the books of the fake provider is of, and its kind there: the name that we post it under."""
 
 
 def audit() -> None:
@@ -27,8 +38,11 @@ def audit() -> None:
     assert not wrong, '\n'.join(wrong)
 
 
-def violations(*, is_quiet: bool = True) -> list[str]:
-    """All that is wrong. While something is under way (not quiet), the provider may be ahead of us."""
+def violations(*, is_quiet: bool = True, books=None) -> list[str]:
+    """All that is wrong. While something is under way (not quiet), the provider may be ahead of us.
+
+    `books` are those of the fake provider, where it plays one.
+    """
     journal = {row['txid']: row for row in rows(settings.JOURNAL_TABLE) if row['row'] == 'journal'}
     entries = [row for row in rows(settings.JOURNAL_TABLE) if row['row'] == 'entry']
     balances = {row['pk']: row for row in rows(settings.BALANCES_TABLE)}
@@ -39,6 +53,7 @@ def violations(*, is_quiet: bool = True) -> list[str]:
         *_orders(market, journal, balances),
         *_transit(market, balances),
         *_provider(market, journal, is_quiet=is_quiet),
+        *(_fake_provider(books, market, journal, is_quiet=is_quiet) if books else ()),
     ]
 
 
@@ -162,3 +177,27 @@ def _books(lines, journal):
         ours = -sum(_moved(row, *roots) for row in journal.values() if row['currency'] == currency)
         if theirs - fees != ours:
             yield f'S10: the provider has {theirs - fees} of {currency} for us, and we have posted {ours}'
+
+
+def _fake_provider(books, market, journal, *, is_quiet):
+    """It is asked about each of our ids once, and what is a line in its books is a transaction of ours."""
+    ours = {row['id'] for row in market if row.get('row') in ('payment', 'refund', 'payout')}
+    for our_id, count in Counter(thing.our_id for thing in books.things.values() if thing.kind != 'dispute').items():
+        if our_id not in ours:
+            yield f'S11: the provider was asked under {our_id}, which is none of our ids'
+        if count > 1:
+            yield f'S10: {our_id} is there {count} times at the provider'
+    done = {f'{POSTED[line.thing.kind, line.kind]}:{line.thing.our_id or line.thing.ref}' for line in books.lines}
+    done |= {
+        f'dispute_lost:{thing.ref}' for thing in books.things.values() if (thing.kind, thing.status) == ('dispute', 'lost')
+    }
+    posted = {txid for txid in journal if txid.partition(':')[0] in (*POSTED.values(), 'dispute_lost')}
+    yield from (f'S10: {txid} is posted, and not done at the provider' for txid in sorted(posted - done))
+    if is_quiet:
+        yield from (f'S10: {txid} is done at the provider, and not posted' for txid in sorted(done - posted))
+        yield from _books([_as_row(line) for line in books.lines], journal)
+
+
+def _as_row(line):
+    kind = {'dispute': 'chargeback'}.get(line.kind, line.kind)
+    return {'minor': line.minor, 'fee_minor': line.fee_minor, 'currency': line.thing.currency, 'kind': kind}

@@ -9,6 +9,7 @@ import botocore.retries.quota
 import botocore.retries.standard
 
 from chalicelib import aws, db
+from chalicelib.payments.stripe import client as stripe
 
 
 @contextmanager
@@ -22,9 +23,12 @@ def no_waiting() -> Iterator[None]:
 
 @contextmanager
 def sdk_attempts(count: int) -> Iterator[None]:
-    """The SDK gives up after so many attempts; in the app, after three."""
+    """The SDK gives up after so many attempts; in the app, after three. Stripe's makes no more than in the app."""
     retries = botocore.config.Config(retries={'total_max_attempts': count, 'mode': 'standard'})
-    with patch.object(aws, '_CONFIG', aws._CONFIG.merge(retries)):
+    tries_again = min(count - 1, stripe.RETRIES)
+    with patch.object(aws, '_CONFIG', aws._CONFIG.merge(retries)), patch.object(stripe, 'RETRIES', tries_again):
         aws.client.cache_clear()
+        stripe._client.cache_clear()
         yield
     aws.client.cache_clear()
+    stripe._client.cache_clear()
