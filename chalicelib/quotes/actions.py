@@ -9,6 +9,7 @@ from chalicelib.gigs import store as gigs
 from chalicelib.gigs.lifecycle import Status
 from chalicelib.money import CURRENCIES
 from chalicelib.quotes import rules, store
+from chalicelib.quotes.rules import Rates
 from chalicelib.quotes.store import Quote
 from chalicelib.users import store as users
 
@@ -21,8 +22,8 @@ def ask(tx: Transaction, buyer_id: str, gig_id: str, package: str, extras: list[
     if gig.seller_id == buyer_id:
         raise Forbidden('Nobody buys their own gig')
     rulebook = policy.current(settings.STAGE)
-    tax = taxes.on_buyer_fee(users.get(buyer_id).profile.get('country'))
-    priced = rules.price(gig.whole(), package, extras, rulebook, tax)
+    rates = _rates(buyer_id, gig.seller_id)
+    priced = rules.price(gig.whole(), package, extras, rulebook, rates)
     now = clock.now_ms()
     quote = Quote(
         id=ids.new('quo'),
@@ -46,10 +47,7 @@ def ask(tx: Transaction, buyer_id: str, gig_id: str, package: str, extras: list[
             'requirements': gig.content['requirements'],
             'product': gig.content['product'],
             'exponent': CURRENCIES[gig.currency].exponent,
-            'commission_bps': rulebook.commission_bps,
-            'buyer_fee_bps': rulebook.buyer_fee_bps,
-            'tax': tax.as_dict() if tax else None,
-            'seller_level': users.get(gig.seller_id).level,
+            **rates.terms(),
         },
         created_at=now,
         valid_until=now + rulebook.quote_ms,
@@ -57,3 +55,9 @@ def ask(tx: Transaction, buyer_id: str, gig_id: str, package: str, extras: list[
     )
     store.add(tx, quote)
     return quote
+
+
+def _rates(buyer_id: str, seller_id: str) -> Rates:
+    """What the house takes of a bargain between these two today. Two reads."""
+    tax = taxes.on_buyer_fee(users.get(buyer_id).profile.get('country'))
+    return rules.rates(policy.current(settings.STAGE), tax, users.get(seller_id).level)
