@@ -51,6 +51,8 @@ class Policy(NamedTuple):
     """How long a day of delivery time, or of an extension, lasts."""
     quote_ms: int = HOUR
     payment_ms: int = 30 * MINUTE
+    agreed_payment_ms: int = DAY
+    """The same for an order on agreed terms, where who agrees last need not be who pays."""
     requirements_ms: int = 14 * DAY
     very_late_ms: int = DAY
     """From the due date until the buyer may cancel alone."""
@@ -83,6 +85,7 @@ _2026_11 = Policy('2026-11')
 _2026_11_LOCAL = _2026_11._replace(
     version='2026-11-local',
     day_ms=MINUTE,
+    agreed_payment_ms=30 * MINUTE,
     requirements_ms=14 * MINUTE,
     very_late_ms=MINUTE,
     undelivered_ms=30 * MINUTE,

@@ -37,6 +37,7 @@ STANDARD_OR_PURE = {
     'chalicelib.ids',
     'chalicelib.money',
     'chalicelib.policy',
+    'chalicelib.quotes.rules',
     'chalicelib.taxes',
 }
 

@@ -2,16 +2,14 @@
 
 from typing import Any
 
-from chalicelib import clock, ids, policy, settings, taxes
+from chalicelib import clock, ids, policy, settings
 from chalicelib.db import Transaction
 from chalicelib.errors import Forbidden, NotFound
 from chalicelib.gigs import store as gigs
 from chalicelib.gigs.lifecycle import Status
 from chalicelib.money import CURRENCIES
-from chalicelib.quotes import rules, store
-from chalicelib.quotes.rules import Rates
+from chalicelib.quotes import agreements, rules, store
 from chalicelib.quotes.store import Quote
-from chalicelib.users import store as users
 
 
 def ask(tx: Transaction, buyer_id: str, gig_id: str, package: str, extras: list[dict[str, Any]]) -> Quote:
@@ -22,7 +20,7 @@ def ask(tx: Transaction, buyer_id: str, gig_id: str, package: str, extras: list[
     if gig.seller_id == buyer_id:
         raise Forbidden('Nobody buys their own gig')
     rulebook = policy.current(settings.STAGE)
-    rates = _rates(buyer_id, gig.seller_id)
+    rates = agreements.rates(buyer_id, gig.seller_id)
     priced = rules.price(gig.whole(), package, extras, rulebook, rates)
     now = clock.now_ms()
     quote = Quote(
@@ -55,9 +53,3 @@ def ask(tx: Transaction, buyer_id: str, gig_id: str, package: str, extras: list[
     )
     store.add(tx, quote)
     return quote
-
-
-def _rates(buyer_id: str, seller_id: str) -> Rates:
-    """What the house takes of a bargain between these two today. Two reads."""
-    tax = taxes.on_buyer_fee(users.get(buyer_id).profile.get('country'))
-    return rules.rates(policy.current(settings.STAGE), tax, users.get(seller_id).level)

@@ -22,7 +22,7 @@ class Rates(NamedTuple):
     """As `Tax`."""
     seller_level: str
 
-    def of(self, price_minor: int, currency: str) -> dict[str, int]:
+    def of(self, price_minor: int, currency: str) -> dict[str, Any]:
         """What is due on a price, to the last unit, by the names that a quote has for it."""
         fee = percentage(price_minor, self.buyer_fee_bps, currency)
         return {
@@ -71,6 +71,13 @@ def price(gig: dict[str, Any], tier: str, wanted: list[dict[str, Any]], policy: 
         package=package,
         extras=extras,
     )
+
+
+def main_line(terms: dict[str, Any]) -> tuple[str, str, int]:
+    """What is bought besides extras, from a quote's terms: `package` or `work`, its name, and its price in minor units."""
+    if package := terms['package']:
+        return 'package', package['name'], package['price_minor']
+    return 'work', terms['title'], terms['price_minor']
 
 
 def _extras(gig: dict[str, Any], package: dict[str, Any], wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:
