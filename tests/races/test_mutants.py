@@ -17,7 +17,7 @@ from chalicelib.payments.store import Payment
 from chalicelib.payouts.store import Payout
 from chalicelib.quotes.store import Quote
 from chalicelib.timers import TimedRow
-from tests.races.pairs import RACES
+from tests.races.catalogue import RACES
 from tests.races.running import explore
 
 
