@@ -1,5 +1,5 @@
 """Every money use case that faults are tried on, by its name."""
 
-from tests.faults import cases, unhappy
+from tests.faults import cases, hiring, unhappy
 
-BY_NAME = {case.name: case for case in (*cases.CASES, *unhappy.CASES)}
+BY_NAME = {case.name: case for case in (*cases.CASES, *unhappy.CASES, *hiring.CASES)}
