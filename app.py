@@ -22,6 +22,8 @@ from chalicelib.files.routes import routes as file_routes
 from chalicelib.gigs.routes import routes as gig_routes
 from chalicelib.http import CORS, JSON
 from chalicelib.invoices.routes import routes as invoice_routes
+from chalicelib.jobs import events as job_events
+from chalicelib.jobs.routes import routes as job_routes
 from chalicelib.ledger.days import actions as days
 from chalicelib.ledger.routes import routes as ledger_routes
 from chalicelib.orders import events as order_events
@@ -32,6 +34,8 @@ from chalicelib.payments.sandbox.routes import routes as sandbox_routes
 from chalicelib.payouts import events as payout_events
 from chalicelib.payouts.routes import routes as payout_routes
 from chalicelib.payouts.routes import sandbox_routes as sandbox_payout_routes
+from chalicelib.proposals import events as proposal_events
+from chalicelib.proposals.routes import routes as proposal_routes
 from chalicelib.quotes.routes import routes as quote_routes
 from chalicelib.reconciliation import actions as reconciliation
 from chalicelib.reconciliation.routes import routes as reconciliation_routes
@@ -45,6 +49,8 @@ ROUTES = (
     file_routes,
     quote_routes,
     order_routes,
+    job_routes,
+    proposal_routes,
     dispute_routes,
     payment_routes,
     chargeback_routes,
@@ -58,7 +64,7 @@ ROUTES = (
     sandbox_payout_routes,
 )
 
-ORDER_EVENTS = {**order_events.TIMERS, **dispute_events.TIMERS}
+ORDER_EVENTS = {**order_events.TIMERS, **dispute_events.TIMERS, **job_events.TIMERS, **proposal_events.TIMERS}
 PROVIDER_EVENTS = {
     **payment_events.TIMERS,
     **adjustment_events.TIMERS,

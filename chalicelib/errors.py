@@ -122,6 +122,14 @@ class IdempotencyKeyReused(Problem):
     title = 'This Idempotency-Key was used for another request'
 
 
+class TooMany(Problem):
+    """Of something that is allowed so many times in a while."""
+
+    status = 429
+    type = 'limit-reached'
+    title = 'This was done as often as is allowed for now'
+
+
 class Unavailable(Problem):
     status = 503
     type = 'unavailable'

@@ -54,6 +54,8 @@ _TAGS = {
     'Gigs': 'What sellers offer.',
     'Files': 'Uploads go straight to storage, and are checked before they can be used.',
     'Orders': 'From a quote to completed work.',
+    'Jobs': 'What buyers want to have done.',
+    'Proposals': 'What sellers propose to buyers who have posted a job.',
     'Disputes': 'When the two sides of an order disagree.',
     'Payments': 'Paying for an order, for an extra of it, a tip, or into your wallet.',
     'Chargebacks': "When a buyer's bank takes a payment back.",

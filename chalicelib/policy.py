@@ -51,6 +51,8 @@ class Policy(NamedTuple):
     """How long a day of delivery time, or of an extension, lasts."""
     quote_ms: int = HOUR
     payment_ms: int = 30 * MINUTE
+    agreed_payment_ms: int = DAY
+    """The same for an order on agreed terms, where who agrees last need not be who pays."""
     requirements_ms: int = 14 * DAY
     very_late_ms: int = DAY
     """From the due date until the buyer may cancel alone."""
@@ -71,6 +73,18 @@ class Policy(NamedTuple):
     dispute_ruling_ms: int = 5 * DAY
     extension_answer_ms: int = 2 * DAY
     """From a seller's request for more time until silence grants it."""
+    job_idle_ms: int = 30 * DAY
+    """From the last thing that happened to an open job until it expires."""
+    award_ms: int = 36 * HOUR
+    """From the award of a job until it is revoked, unless the seller has accepted it."""
+    proposals_a_day: int = 20
+    """How many proposals a seller may place on one day in UTC."""
+    max_invitations: int = 100
+    """Of one job."""
+    job_moderation: str = 'off'
+    """Which jobs support looks at before they are published: `off` none, `sampled` some, `all` of them."""
+    job_sample_bps: int = 500
+    """How many of them, where they are `sampled`."""
     max_extension_days: int = 60
     max_review_extension_days: int = 5
 
@@ -83,6 +97,7 @@ _2026_11 = Policy('2026-11')
 _2026_11_LOCAL = _2026_11._replace(
     version='2026-11-local',
     day_ms=MINUTE,
+    agreed_payment_ms=30 * MINUTE,
     requirements_ms=14 * MINUTE,
     very_late_ms=MINUTE,
     undelivered_ms=30 * MINUTE,
@@ -92,6 +107,8 @@ _2026_11_LOCAL = _2026_11._replace(
     dispute_talk_ms=5 * MINUTE,
     dispute_ruling_ms=5 * MINUTE,
     extension_answer_ms=2 * MINUTE,
+    job_idle_ms=30 * MINUTE,
+    award_ms=2 * MINUTE,
 )
 
 _VERSIONS = {policy.version: policy for policy in (_2026_11, _2026_11_LOCAL)}

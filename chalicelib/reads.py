@@ -186,11 +186,15 @@ def page(
 
 
 def waiting(queue: str, paging: Paging) -> Page:
-    """What waits for staff in one queue, newest first and whole; fewer than asked for where they are large.
+    """What waits for staff in one queue, newest first and whole; fewer than asked for where they are large."""
+    return whole(page(settings.MARKET_TABLE, ('case_queue', queue), 'listed_at', paging, index='open_cases'))
 
-    Two requests: the index does not hold all of a row.
+
+def whole(shown: Page) -> Page:
+    """The rows of an index by `listed_at`, each as it stands now; fewer than were shown where they are large.
+
+    One request more: an index does not hold all of a row.
     """
-    shown = page(settings.MARKET_TABLE, ('case_queue', queue), 'listed_at', paging, index='open_cases')
     keys = [(row['pk'], row['sk']) for row in shown.rows]
     found = {(row['pk'], row['sk']): row for row in find_many(settings.MARKET_TABLE, keys)} if keys else {}
     rows, room = [], LARGE_CHARACTERS

@@ -36,6 +36,8 @@ QUEUES = {
     'complete_order': settings.ORDER_QUEUE_URL,
     'grant_extension': settings.ORDER_QUEUE_URL,
     'advance_dispute': settings.ORDER_QUEUE_URL,
+    'expire_job': settings.ORDER_QUEUE_URL,
+    'lapse_award': settings.ORDER_QUEUE_URL,
     'settle_payment': settings.PROVIDER_QUEUE_URL,
     'send_refund': settings.PROVIDER_QUEUE_URL,
     'send_payout': settings.PROVIDER_QUEUE_URL,

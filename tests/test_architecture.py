@@ -35,8 +35,11 @@ STANDARD_OR_PURE = {
     'chalicelib.ledger.postings',
     'chalicelib.ledger.purse',
     'chalicelib.ids',
+    'chalicelib.jobs.lifecycle',
     'chalicelib.money',
+    'chalicelib.orders.lifecycle',
     'chalicelib.policy',
+    'chalicelib.quotes.rules',
     'chalicelib.taxes',
 }
 

@@ -11,6 +11,8 @@ import app
 from chalicelib.users import actions as users
 from tests.support import resources, tokens
 from tests.support.api import Nobody, Person
+from tests.support.board import Board
+from tests.support.board import path as path_of
 from tests.support.market import Market, ok
 from tests.support.requests import earn, webhook, writes
 
@@ -70,6 +72,39 @@ POLICY = {
     'offer_extra': row(404, 403, 201, 403, 403),
     'withdraw_extra': row(404, 403, 200, 403, 403),
     'decline_extra': row(404, 200, 403, 403, 403),
+    # jobs: public ones, of the buyer; the seller is invited to one
+    'draft_job': signed_in(201),
+    'list_jobs': public(),
+    'list_my_jobs': signed_in(),
+    'show_job': public(),
+    'show_job_attachment': signed_in(),
+    'list_job_events': signed_in(),
+    'edit_job': row(404, 200, 404, 403, 403),
+    'publish_job': row(404, 200, 404, 403, 403),
+    'close_job': row(404, 200, 404, 403, 403),
+    'approve_job': row(403, 403, 403, 200, 200),
+    'remove_job': row(403, 403, 403, 200, 200),
+    'list_jobs_in_review': row(403, 403, 403, 200, 200),
+    'invite_seller': row(404, 201, 404, 403, 403),
+    'list_invitations': row(404, 200, 404, 200, 200),
+    'list_my_invitations': signed_in(),
+    'decline_invitation': row(404, 404, 200, 404, 404),
+    # proposals: of the seller, to a public job; sealed
+    'place_proposal': row(201, 403, 201, 201, 201),
+    'list_proposals': row(404, 200, 404, 200, 200),
+    'list_my_proposals': signed_in(),
+    'show_proposal': row(404, 200, 200, 200, 200),
+    'list_proposal_events': row(404, 200, 200, 200, 200),
+    'edit_proposal': row(404, 403, 200, 403, 403),
+    'withdraw_proposal': row(404, 403, 200, 403, 403),
+    'shortlist_proposal': row(404, 200, 403, 403, 403),
+    'hide_proposal': row(404, 200, 403, 403, 403),
+    'unmark_proposal': row(404, 200, 403, 403, 403),
+    'decline_proposal': row(404, 200, 403, 403, 403),
+    'award_proposal': row(404, 200, 403, 403, 403),
+    'accept_award': row(404, 403, 200, 403, 403),
+    'turn_down_award': row(404, 403, 200, 403, 403),
+    'revoke_award': row(404, 200, 403, 403, 403),
     # disputes: opened by the buyer
     'open_dispute': row(404, 201, 201, 403, 403),
     'list_disputes': row(404, 200, 200, 200, 200),
@@ -152,7 +187,23 @@ def saved(aws: None) -> tuple[Any, dict[str, tuple[Any, ...]]]:
     ok(seller.post(f'/orders/{order["id"]}/deliveries', {'message': 'Here', 'file_ids': [file_id]}), 201)
     released = earn(market)
     payout = market.paid_out()
+    board = Board(buyer, seller)
+    attachment = market.file(buyer, 'attachment')
+    job = board.job(attachments=[attachment])
+    proposal = board.proposal(job)
     requests |= {
+        'list_jobs': ('/jobs', None),
+        'list_my_jobs': ('/me/jobs', None),
+        'show_job': (path_of(job), None),
+        'show_job_attachment': (f'{path_of(job)}/attachments/{attachment}', None),
+        'list_job_events': (f'{path_of(job)}/events', None),
+        'list_jobs_in_review': ('/admin/jobs', None),
+        'list_invitations': (f'{path_of(job)}/invitations', None),
+        'list_my_invitations': ('/me/invitations', None),
+        'list_proposals': (f'{path_of(job)}/proposals', None),
+        'list_my_proposals': ('/me/proposals', None),
+        'show_proposal': (path_of(proposal), None),
+        'list_proposal_events': (f'{path_of(proposal)}/events', None),
         'show_me': ('/me', None),
         'show_user': (f'/users/{seller.id}', None),
         'set_user_level': (f'/users/{seller.id}/level', {'level': 'level_1'}),

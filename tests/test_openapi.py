@@ -12,6 +12,7 @@ import app as deployed
 from chalicelib.operations import Operation
 from chalicelib.schemas import ListQuery
 from infra.build import openapi
+from tests.support.board import Board
 from tests.support.market import ok
 from tests.support.requests import claimed_top_up
 
@@ -243,10 +244,15 @@ def test_what_is_answered_is_what_the_document_promises(market, buyer, seller, s
     ids |= {'file_id': market.file(seller, 'delivery'), 'txid': f'complete:{order["id"]}'}
     ids['payout_id'] = market.paid_out()['id']
     top_up_id, claimed_id = claimed_top_up(market)
+    attachment = market.file(buyer, 'attachment')
+    proposal = Board(buyer, seller).proposal(Board(buyer, seller).job(attachments=[attachment]))
+    ids |= {'job_id': proposal['job_id'], 'proposal_id': proposal['id']}
+    special = {'show_job_attachment': {'file_id': attachment}}
     for operation in OPERATIONS:
         if operation.method == 'GET':
             of_top_up = {'payment_id': top_up_id, 'chargeback_id': claimed_id} if 'top_up' in operation.name else {}
-            answers = [person.get(operation.path.format(**ids | of_top_up)) for person in (buyer, seller, support, admin)]
+            about = ids | of_top_up | special.get(operation.name, {})
+            answers = [person.get(operation.path.format(**about)) for person in (buyer, seller, support, admin)]
             assert 200 in [answer.status for answer in answers], answers
             for answer in answers:
                 ((media_type, content),) = said_of(operation)['responses'][str(answer.status)]['content'].items()

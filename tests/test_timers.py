@@ -35,14 +35,16 @@ def test_every_timer_has_a_queue_and_a_function_that_knows_it():
     from chalicelib.adjustments import events as adjustments
     from chalicelib.chargebacks import events as chargebacks
     from chalicelib.disputes import events as disputes
+    from chalicelib.jobs import events as jobs
     from chalicelib.orders import events as orders
     from chalicelib.payments import events as payments
     from chalicelib.payouts import events as payouts
+    from chalicelib.proposals import events as proposals
     from chalicelib.webhooks import events as webhooks
 
     handled = {
         settings.RELEASE_QUEUE_URL: orders.RELEASES.keys(),
-        settings.ORDER_QUEUE_URL: orders.TIMERS.keys() | disputes.TIMERS.keys(),
+        settings.ORDER_QUEUE_URL: orders.TIMERS.keys() | disputes.TIMERS.keys() | jobs.TIMERS.keys() | proposals.TIMERS.keys(),
         settings.PROVIDER_QUEUE_URL: payments.TIMERS.keys()
         | payouts.TIMERS.keys()
         | adjustments.TIMERS.keys()

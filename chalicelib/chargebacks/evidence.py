@@ -23,7 +23,7 @@ def pack(order: Order, chargeback: Chargeback) -> dict[str, Any]:
         'currency': order.currency,
         'claimed_because': chargeback.reason,
         'what_was_sold': terms['title'],
-        'package': terms['package']['description'],
+        'package': (terms['package'] or terms)['description'],
         'price_minor': order.price_minor,
         'state': order.state,
         'buyer_accepted': any(event['name'] == 'OrderCompleted' and event['by_role'] == 'buyer' for event in log),

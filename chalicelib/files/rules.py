@@ -36,11 +36,14 @@ GALLERY_MAX_BYTES: Mapping[str, int] = MappingProxyType(
         'application/pdf': 20 * 1024 * 1024,
     }
 )
+ATTACHMENT_MAX_BYTES = 10 * 1024 * 1024
+"""Of what belongs to a job or to a proposal."""
 
 
 def problem_with(purpose: str, filename: str, content_type: str, size_bytes: int) -> tuple[str, str] | None:
     """The field that is wrong, and what would be right."""
-    allowed = GALLERY_MAX_BYTES if purpose == 'gallery' else dict.fromkeys(EXTENSIONS, MAX_BYTES)
+    most = ATTACHMENT_MAX_BYTES if purpose == 'attachment' else MAX_BYTES
+    allowed = GALLERY_MAX_BYTES if purpose == 'gallery' else dict.fromkeys(EXTENSIONS, most)
     if content_type not in allowed:
         return 'content_type', f'A {purpose} file is one of {", ".join(sorted(allowed))}'
     if size_bytes > allowed[content_type]:

@@ -9,7 +9,9 @@ from pydantic import AfterValidator, Field
 from chalicelib.files import rules
 from chalicelib.schemas import Command, View, examples
 
-Purpose = Annotated[Literal['gallery', 'product', 'requirement', 'delivery', 'evidence'], Field(title='FilePurpose')]
+Purpose = Annotated[
+    Literal['gallery', 'product', 'requirement', 'delivery', 'evidence', 'attachment'], Field(title='FilePurpose')
+]
 State = Annotated[Literal['pending', 'ready', 'rejected'], Field(title='FileState')]
 BrokenPromise = Annotated[Literal['size', 'content_type', 'sha256'], Field(title='BrokenPromise')]
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f/\\\u200e\u200f\u202a-\u202e\u2066-\u2069]')

@@ -8,7 +8,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib import reads, settings
 from chalicelib.db import IntegerAttribute, MarketRow, Transaction
-from chalicelib.errors import Conflict, NotFound
+from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
 
 INCOMING = 'incoming/'
 
@@ -84,6 +84,20 @@ def usable(file_ids: list[str], owner_id: str) -> dict[str, dict[str, Any]]:
     """Those of the files that are ready and the owner's, by id. One request; a ready file never changes."""
     rows = reads.find_many(settings.MARKET_TABLE, dict.fromkeys((_pk(file_id), 'FILE') for file_id in file_ids))
     return {row['id']: row for row in rows if row['owner_id'] == owner_id and row['state'] == 'ready'}
+
+
+def attached(file_ids: list[str], owner_id: str) -> list[dict[str, Any]]:
+    """What is told of the attachments that `#/attachments` of a body names; raises Invalid unless all may be used as such."""
+    found = usable(file_ids, owner_id)
+    wrong: list[FieldError] = [
+        {'pointer': f'#/attachments/{n}', 'detail': f'{file_id} is not a ready attachment file of yours'}
+        for n, file_id in enumerate(file_ids)
+        if found.get(file_id, {}).get('purpose') != 'attachment'
+    ]
+    if wrong:
+        raise Invalid.of(wrong)
+    told = ('filename', 'content_type', 'size_bytes')
+    return [{'file_id': file_id, **{name: found[file_id][name] for name in told}} for file_id in file_ids]
 
 
 def require(tx: Transaction, file_id: str, *, owner_id: str, purpose: str, pointer: str) -> None:

@@ -7,6 +7,7 @@ from chalicelib import clock
 from chalicelib.invoices.labels import Language, label, rate
 from chalicelib.ledger import accounts
 from chalicelib.money import shown
+from chalicelib.quotes.rules import main_line
 
 
 class Row(NamedTuple):
@@ -147,7 +148,8 @@ def _payment(reader: Reader, payment: Moved) -> Row:
 
 
 def _work(reader: Reader, terms: dict[str, Any], paid: Moved) -> list[Row]:
-    parts = [(terms['package']['name'], terms['package']['price_minor'])]
+    _, name, price_minor = main_line(terms)
+    parts = [(name, price_minor)]
     for extra in terms['extras']:
         name = extra['title'] if extra['kind'] == 'custom' else reader.say(extra['kind'])
         times = f' x {extra["quantity"]}' if extra['quantity'] > 1 else ''

@@ -12,29 +12,50 @@ from chalicelib.ledger.purse import Means, Standing
 from chalicelib.orders import deliveries, lifecycle, refunds, store
 from chalicelib.orders.lifecycle import SYSTEM, Actor, Fault, OrderFunds, OrderRole, OrderState
 from chalicelib.orders.rows import Order
+from chalicelib.quotes import agreements
 from chalicelib.quotes import store as quotes
+from chalicelib.quotes.agreements import Agreed
+from chalicelib.quotes.rules import Rates
+from chalicelib.quotes.store import Quote
 from chalicelib.users import store as users
 
 
 def place(tx: Transaction, buyer_id: str, quote_id: str) -> Order:
-    """Freezes a quote as an order that waits for its payment. One read, and one transaction."""
+    """Freezes the quote of a gig as an order that waits for its payment. One read, and one transaction."""
     quote = quotes.get(quote_id, buyer_id)
-    now = clock.now_ms()
     if quote.order_id:
         raise Conflict(f'Quote {quote_id} has bought order {quote.order_id} already; ask for a new quote')
-    if quote.valid_until < now:
+    if quote.valid_until < clock.now_ms():
         raise Conflict(f'Quote {quote_id} is not valid any more; ask for a new one')
+    gigs.must_be_for_sale(tx, quote.gig_id)
+    order = _ordered(quote)
+    quotes.use(tx, quote, order.id)
+    return _place(tx, order, Actor(OrderRole.BUYER, buyer_id))
+
+
+def place_agreed(tx: Transaction, actor: Actor, agreed: Agreed, rates: Rates) -> Order:
+    """Places an order on terms that `actor` is the last to agree to. That this happens once is the caller's condition."""
+    agreements.check(agreed, rates)
+    quote = agreements.quote(agreed, rates)
+    order = _ordered(quote)
+    agreements.use(tx, quote, order.id)
+    return _place(tx, order, actor)
+
+
+def _ordered(quote: Quote) -> Order:
     order_id = ids.new('ord')
-    order = Order(
+    return Order(
         store.pk(order_id),
         'ORDER',
         id=order_id,
+        source_kind=quote.source_kind,
+        source_id=quote.source_id,
         gig_id=quote.gig_id,
         gig_kind=quote.gig_kind,
         title=quote.terms['title'],
-        buyer_id=buyer_id,
+        buyer_id=quote.buyer_id,
         seller_id=quote.seller_id,
-        quote_id=quote_id,
+        quote_id=quote.id,
         currency=quote.currency,
         price_minor=quote.price_minor,
         buyer_fee_minor=quote.buyer_fee_minor,
@@ -42,13 +63,14 @@ def place(tx: Transaction, buyer_id: str, quote_id: str) -> Order:
         commission_minor=quote.commission_minor,
         policy_version=quote.policy_version,
         terms=quote.terms,
-        created_at=now,
+        created_at=clock.now_ms(),
     )
+
+
+def _place(tx: Transaction, order: Order, actor: Actor) -> Order:
     order.enter(OrderState.PENDING_PAYMENT)
-    gigs.must_be_for_sale(tx, quote.gig_id)
-    quotes.use(tx, quote, order_id)
     store.add(tx, order)
-    store.note(tx, order, 'OrderPlaced', Actor(OrderRole.BUYER, buyer_id))
+    store.note(tx, order, 'OrderPlaced', actor)
     return order
 
 

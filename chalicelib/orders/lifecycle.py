@@ -209,12 +209,12 @@ def after_payment(gig_kind: str, *, has_requirements: bool) -> OrderState:
 
 
 def timer(
-    state: OrderState, policy: Policy, *, now: int, delivery_due_at: int | None, clearing_days: int
+    state: OrderState, policy: Policy, *, now: int, delivery_due_at: int | None, clearing_days: int, is_agreed: bool = False
 ) -> tuple[str, int] | None:
     """What happens, and when, to an order that has just come into this state and is then left alone."""
     match state:
         case OrderState.PENDING_PAYMENT:
-            return 'expire_order', now + policy.payment_ms
+            return 'expire_order', now + (policy.agreed_payment_ms if is_agreed else policy.payment_ms)
         case OrderState.AWAITING_REQUIREMENTS:
             return 'time_out_order', now + policy.requirements_ms
         case OrderState.IN_PROGRESS | OrderState.REVISION_REQUESTED:

@@ -19,7 +19,10 @@ from chalicelib.timers import TimedRow
 
 class Order(HeldRow, discriminator='order'):
     id = UnicodeAttribute()
-    gig_id = UnicodeAttribute()
+    source_kind = UnicodeAttribute(default='gig')
+    source_id = UnicodeAttribute(null=True)
+    """What it was placed on: an offer, a proposal or a milestone; None for a gig's package."""
+    gig_id = UnicodeAttribute(null=True)
     gig_kind = UnicodeAttribute()
     title = UnicodeAttribute()
     buyer_id = UnicodeAttribute()
@@ -145,6 +148,7 @@ class Order(HeldRow, discriminator='order'):
             lifecycle.timer(
                 state,
                 self.policy,
+                is_agreed=self.source_id is not None,
                 now=clock.now_ms(),
                 delivery_due_at=self.delivery_due_at,
                 clearing_days=self.hold_rule.days,

@@ -26,6 +26,7 @@ from chalicelib.schemas import (
 )
 
 Frozen = Annotated[Literal['dispute', 'chargeback'], Field(title='FrozenBy')]
+SourceKind = Annotated[Literal['gig', 'offer', 'proposal', 'milestone'], Field(title='OrderSource')]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
 Message = Annotated[str, StringConstraints(min_length=1, max_length=2_500)]
 
@@ -188,11 +189,14 @@ class OrderView(PricedView):
     state: OrderState
     funds: Annotated[OrderFunds, Field(description='Where the money of this order is.')]
     kind: Kind
-    gig_id: str
+    source_kind: SourceKind
+    source_id: Annotated[str | None, Field(description="What the sides had agreed on; null: a gig's package.")] = None
+    gig_id: Annotated[str | None, Field(description='On agreed terms: the gig that they refer to, if any.')] = None
     title: str
+    description: Annotated[str | None, Field(description='What was agreed on; null where the package says it.')] = None
     buyer_id: str
     seller_id: str
-    package: Package
+    package: Package | None = None
     requirements: list[Requirement]
     answers: list[Answer] | None = None
     licence: str | None = None
@@ -238,6 +242,7 @@ class OrderView(PricedView):
                 **priced(row, terms),
                 'kind': order.gig_kind,
                 'package': terms['package'],
+                'description': terms.get('description'),
                 'requirements': terms['requirements'],
                 'licence': product.get('licence'),
                 'refund_rule': product.get('refund_rule'),
@@ -260,7 +265,7 @@ class OrderSummary(View):
     state: OrderState
     funds: OrderFunds
     kind: Kind
-    gig_id: str
+    gig_id: str | None = None
     title: str
     buyer_id: str
     seller_id: str

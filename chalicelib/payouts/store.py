@@ -74,5 +74,11 @@ def save(tx: Transaction, payout: Payout, seen: str) -> None:
     tx.replace(payout, when=Payout.state == seen, otherwise=Moved(f'Payout {payout.id} was settled meanwhile'))
 
 
+def destinations(seller_id: str) -> set[str]:
+    """The bank accounts into which somebody has asked to be paid lately. The sandbox's are no accounts."""
+    latest = of_seller(seller_id, Paging(reads.MANY)).rows
+    return {row['destination'] for row in latest if row['provider'] != 'sandbox'}
+
+
 def of_seller(seller_id: str, paging: Paging) -> Page:
     return reads.page(settings.MARKET_TABLE, ('pk', f'USER#{seller_id}'), 'sk', paging, range_prefix=_PREFIX)

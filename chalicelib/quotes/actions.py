@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from chalicelib import clock, ids, policy, settings, taxes
+from chalicelib import clock, ids, policy, settings
 from chalicelib.db import Transaction
 from chalicelib.errors import Forbidden, NotFound
 from chalicelib.gigs import store as gigs
 from chalicelib.gigs.lifecycle import Status
 from chalicelib.money import CURRENCIES
-from chalicelib.quotes import rules, store
+from chalicelib.quotes import agreements, rules, store
 from chalicelib.quotes.store import Quote
-from chalicelib.users import store as users
 
 
 def ask(tx: Transaction, buyer_id: str, gig_id: str, package: str, extras: list[dict[str, Any]]) -> Quote:
@@ -21,8 +20,8 @@ def ask(tx: Transaction, buyer_id: str, gig_id: str, package: str, extras: list[
     if gig.seller_id == buyer_id:
         raise Forbidden('Nobody buys their own gig')
     rulebook = policy.current(settings.STAGE)
-    tax = taxes.on_buyer_fee(users.get(buyer_id).profile.get('country'))
-    priced = rules.price(gig.whole(), package, extras, rulebook, tax)
+    rates = agreements.rates(buyer_id, gig.seller_id)
+    priced = rules.price(gig.whole(), package, extras, rulebook, rates)
     now = clock.now_ms()
     quote = Quote(
         id=ids.new('quo'),
@@ -46,10 +45,7 @@ def ask(tx: Transaction, buyer_id: str, gig_id: str, package: str, extras: list[
             'requirements': gig.content['requirements'],
             'product': gig.content['product'],
             'exponent': CURRENCIES[gig.currency].exponent,
-            'commission_bps': rulebook.commission_bps,
-            'buyer_fee_bps': rulebook.buyer_fee_bps,
-            'tax': tax.as_dict() if tax else None,
-            'seller_level': users.get(gig.seller_id).level,
+            **rates.terms(),
         },
         created_at=now,
         valid_until=now + rulebook.quote_ms,

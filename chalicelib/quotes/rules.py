@@ -12,6 +12,31 @@ from chalicelib.policy import Policy
 from chalicelib.taxes import Tax
 
 
+class Rates(NamedTuple):
+    """What the house takes and the tax on it, frozen; and the seller's level, which says how long money clears."""
+
+    policy_version: str
+    commission_bps: int
+    buyer_fee_bps: int
+    tax: dict[str, Any] | None
+    """As `Tax`."""
+    seller_level: str
+
+    def of(self, price_minor: int, currency: str) -> dict[str, Any]:
+        """What is due on a price, to the last unit, by the names that a quote has for it."""
+        fee = percentage(price_minor, self.buyer_fee_bps, currency)
+        return {
+            'price_minor': price_minor,
+            'buyer_fee_minor': fee,
+            'tax_minor': percentage(fee, self.tax['rate_bps'], currency) if self.tax else 0,
+            'commission_minor': percentage(price_minor, self.commission_bps, currency),
+        }
+
+    def terms(self) -> dict[str, Any]:
+        """As they stand in the terms of a quote, which has the policy's version beside them."""
+        return {name: rate for name, rate in self._asdict().items() if name != 'policy_version'}
+
+
 class Price(NamedTuple):
     price_minor: int
     buyer_fee_minor: int
@@ -24,7 +49,11 @@ class Price(NamedTuple):
     """Each as the gig has it, with `quantity` and `amount_minor`."""
 
 
-def price(gig: dict[str, Any], tier: str, wanted: list[dict[str, Any]], policy: Policy, tax: Tax | None) -> Price:
+def rates(policy: Policy, tax: Tax | None, seller_level: str) -> Rates:
+    return Rates(policy.version, policy.commission_bps, policy.buyer_fee_bps, tax.as_dict() if tax else None, seller_level)
+
+
+def price(gig: dict[str, Any], tier: str, wanted: list[dict[str, Any]], policy: Policy, taken: Rates) -> Price:
     """What `tier` of the gig costs with the wanted extras, each `{id, quantity}`."""
     package = next((package for package in gig['packages'] if package['tier'] == tier), None)
     if package is None:
@@ -35,17 +64,20 @@ def price(gig: dict[str, Any], tier: str, wanted: list[dict[str, Any]], policy: 
     highest = policy.max_price_minor[gig['currency']]
     if total > highest:
         raise _wrong('extras', f'An order costs {highest} minor units of {gig["currency"]} at most')
-    fee = percentage(total, policy.buyer_fee_bps, gig['currency'])
     return Price(
-        price_minor=total,
-        buyer_fee_minor=fee,
-        tax_minor=percentage(fee, tax.rate_bps, gig['currency']) if tax else 0,
-        commission_minor=percentage(total, policy.commission_bps, gig['currency']),
+        **taken.of(total, gig['currency']),
         delivery_days=_delivery_days(package, extras),
         revisions=_revisions(package, extras),
         package=package,
         extras=extras,
     )
+
+
+def main_line(terms: dict[str, Any]) -> tuple[str, str, int]:
+    """What is bought besides extras, from a quote's terms: `package` or `work`, its name, and its price in minor units."""
+    if package := terms['package']:
+        return 'package', package['name'], package['price_minor']
+    return 'work', terms['title'], terms['price_minor']
 
 
 def _extras(gig: dict[str, Any], package: dict[str, Any], wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field
 
 from chalicelib.gigs.parts import Kind, Slug, Tier
+from chalicelib.quotes import rules
 from chalicelib.schemas import Command, CurrencyCode, GigId, Minor, View, examples
 
 
@@ -26,10 +27,10 @@ class AskQuote(Command):
 
 class PriceLine(View):
     kind: Annotated[
-        Literal['package', 'extra', 'buyer_fee', 'tax', 'price', 'commission'],
+        Literal['package', 'work', 'extra', 'buyer_fee', 'tax', 'price', 'commission'],
         Field(
             title='PriceLineKind',
-            description='The buyer pays package, extras, buyer_fee and the tax on it; '
+            description='The buyer pays package (or, on agreed terms, work), extras, buyer_fee and the tax on it; '
             'the seller gets the price less the commission.',
         ),
     ]
@@ -71,9 +72,9 @@ _LABELS = {'fast_delivery': 'Fast delivery', 'extra_revisions': 'Extra revisions
 
 def priced(row: dict[str, Any], terms: dict[str, Any]) -> dict[str, Any]:
     """The fields of `PricedView`, from the row of a quote or an order and its frozen terms."""
-    package = terms['package']
+    kind, label, price_minor = rules.main_line(terms)
     buyer_lines = [
-        {'kind': 'package', 'label': package['name'], 'amount_minor': package['price_minor']},
+        {'kind': kind, 'label': label, 'amount_minor': price_minor},
         *(
             {
                 'kind': 'extra',

@@ -8,7 +8,10 @@ from chalicelib.errors import Conflict, Moved, NotFound
 
 class Quote(MarketRow, discriminator='quote'):
     id = UnicodeAttribute()
-    gig_id = UnicodeAttribute()
+    source_kind = UnicodeAttribute(default='gig')
+    source_id = UnicodeAttribute(null=True)
+    """What was agreed on: an offer, a proposal or a milestone. None where a gig's package was quoted."""
+    gig_id = UnicodeAttribute(null=True)
     gig_kind = UnicodeAttribute()
     buyer_id = UnicodeAttribute()
     seller_id = UnicodeAttribute()
@@ -20,7 +23,7 @@ class Quote(MarketRow, discriminator='quote'):
     policy_version = UnicodeAttribute()
     terms = JSONAttribute()
     """What was quoted, as the gig was then: title, category, package, extras, delivery days, revisions, requirements,
-    product, rates and tax."""
+    product, rates and tax. On agreed terms no package, but description and price."""
     order_id = UnicodeAttribute(null=True)
     created_at = IntegerAttribute()
     valid_until = IntegerAttribute()

@@ -161,7 +161,13 @@ ALLOWED = {
         'ReleaseDeadLetters SendMessage',
     },
     'AdvanceOrders': _SETTLING
-    | {'market GetItem', 'OrderQueue ReceiveMessage', 'OrderQueue DeleteMessage', 'OrderDeadLetters SendMessage'},
+    | {
+        'market GetItem',
+        'market BatchGetItem',
+        'OrderQueue ReceiveMessage',
+        'OrderQueue DeleteMessage',
+        'OrderDeadLetters SendMessage',
+    },
     'SettleWithProvider': _SETTLING
     | {
         'market GetItem',

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.db import Transaction
 from chalicelib.orders import actions, store
-from tests.races.pairs import RACES
+from tests.races.catalogue import RACES
 from tests.races.running import runs
 
 

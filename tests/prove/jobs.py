@@ -13,7 +13,7 @@ from tests.faults.catalogue import BY_NAME
 from tests.ledger import test_machine
 from tests.ledger.machine import Market
 from tests.races import test_mutants as race_mutants
-from tests.races.pairs import RACES
+from tests.races.catalogue import RACES
 from tests.races.running import explore
 from tests.support import patience
 

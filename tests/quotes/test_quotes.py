@@ -125,7 +125,7 @@ def test_no_unit_is_lost_between_buyer_platform_and_seller(currency, units, extr
     gig['packages'][0]['price_minor'] = units * quantum
     gig['extras'] = [{'kind': 'custom', 'id': 'x', 'title': 'X', 'price_minor': extra * quantum, 'additional_days': 0}]
     try:
-        priced = rules.price(gig, 'basic', [{'id': 'x', 'quantity': quantity}], POLICY, tax)
+        priced = rules.price(gig, 'basic', [{'id': 'x', 'quantity': quantity}], POLICY, rules.rates(POLICY, tax, 'new'))
     except rules.Invalid:
         assert units * quantum + extra * quantum * quantity > POLICY.max_price_minor[currency]
         return

@@ -6,7 +6,7 @@ from tests.support import standing
 
 if __name__ == '__main__':
     with standing.aws():
-        from tests.races.pairs import RACES
+        from tests.races.catalogue import RACES
         from tests.races.running import replay
 
         played, end, wrong = replay(RACES[sys.argv[1]], sys.argv[2])

@@ -63,13 +63,13 @@ class Race:
     """The same in the long run, where even there they are too many."""
 
 
-def asks(who: str, path: str, body: Any = None, key: str = '') -> Act:
+def asks(who: str, path: str, body: Any = None, key: str = '', method: str = 'POST') -> Act:
     """A request, with a key of its own unless one is given."""
     made = key or f'a key of its own: {next(_numbers)}'
 
     def act(world: World) -> str:
         sent = body(world) if callable(body) else body
-        answer = getattr(world, who).post(path.format(**world.about), sent, key=made)
+        answer = getattr(world, who).request(method, path.format(**world.about), sent, key=made)
         if answer.status >= 500 or (answer.status == 409 and answer.problem == 'changed-meanwhile'):
             return 'again'
         return 'done' if answer.status < 300 else 'refused'
@@ -482,4 +482,3 @@ TRIPLES = (
          ('cancelled/refunded: done done done', 'cancelled/refunded: refused done done'),
          preemptions=2, long_preemptions=3),
 )  # fmt: skip
-RACES = {race.name: race for race in (*PAIRS, *TRIPLES)}

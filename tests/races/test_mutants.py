@@ -9,15 +9,17 @@ import pytest
 from chalicelib.db import Transaction
 from chalicelib.gigs import store as gigs
 from chalicelib.idempotency import Answered, Key
+from chalicelib.jobs.store import Job
 from chalicelib.ledger import store as ledger
 from chalicelib.orders import store as orders
 from chalicelib.orders.store import Order
 from chalicelib.payments import purposes
 from chalicelib.payments.store import Payment
 from chalicelib.payouts.store import Payout
+from chalicelib.proposals.store import Bidder, DailyCount, Proposal
 from chalicelib.quotes.store import Quote
 from chalicelib.timers import TimedRow
-from tests.races.pairs import RACES
+from tests.races.catalogue import RACES
 from tests.races.running import explore
 
 
@@ -66,6 +68,22 @@ def nothing_conditioned(patch):
     _unconditioned(patch, ledger.JournalEntry, ledger.Balance, Order, Payout, orders.Refund, orders.Event)
 
 
+def jobs_saved_blindly(patch):
+    _unconditioned(patch, Job)
+
+
+def jobs_and_proposals_saved_blindly(patch):
+    _unconditioned(patch, Job, Proposal)
+
+
+def proposals_counted_blindly(patch):
+    _unconditioned(patch, DailyCount)
+
+
+def bidders_not_looked_at(patch):
+    _unconditioned(patch, Bidder)
+
+
 def keys_kept_blindly(patch):
     _unconditioned(patch, Answered)
     patch.setattr(Key, 'answered', lambda _: None)
@@ -106,6 +124,12 @@ MUTANTS = [
     (quotes_used_blindly, 'a quote is used twice'),
     (nothing_conditioned, 'release twice'),
     (nothing_conditioned, 'send a payout twice'),
+    (jobs_saved_blindly, 'award two where one is wanted'),
+    (jobs_saved_blindly, 'propose vs close'),
+    (jobs_and_proposals_saved_blindly, 'award vs withdraw'),
+    (jobs_and_proposals_saved_blindly, 'accept vs the end of its time'),
+    (proposals_counted_blindly, 'the last proposal of a day'),
+    (bidders_not_looked_at, 'propose twice'),
     (keys_kept_blindly, 'withdraw a little, and the same request again'),
     (gigs_not_checked, 'place vs pause the gig'),
     (due_not_looked_at, 'complete vs review longer'),

@@ -15,9 +15,13 @@ from chalicelib.ledger.credit_postings import promo_granted
 from chalicelib.ledger.days import actions as days
 from chalicelib.ledger.postings import Line, Posting
 from chalicelib.money import Money
+from chalicelib.orders import actions as orders
+from chalicelib.orders.lifecycle import Actor, OrderRole
 from chalicelib.payments.port import ChargebackStatus, Notice
 from chalicelib.payments.sandbox import provider
 from chalicelib.payments.sandbox import store as sandbox
+from chalicelib.quotes import agreements
+from chalicelib.quotes.agreements import Agreed, Source
 from chalicelib.webhooks import store as webhooks
 from tests.support.api import Answer, Person, deliver, sweep, tick
 from tests.support.resources import drain, rows
@@ -52,6 +56,17 @@ GIG: dict[str, Any] = {
         {'kind': 'custom', 'id': 'card', 'title': 'Business card', 'price_minor': 2_000, 'additional_days': 1},
     ],
     'requirements': [{'kind': 'free_text', 'id': 'brief', 'question': 'What do you sell?'}],
+}
+AGREED: dict[str, Any] = {
+    'source': Source('offer', 'off_01JDF5B8N3C6G9J2M5Q8S1V4XA'),
+    'title': 'A logo and a sign',
+    'description': 'The logo, and a sign for the door, 60 by 40 cm',
+    'category': 'logo-design',
+    'currency': 'USD',
+    'price_minor': 10_000,
+    'delivery_days': 3,
+    'revisions': 1,
+    'requirements': [GIG['requirements'][0] | {'mandatory': True}],
 }
 ANSWERS = {'answers': [{'kind': 'free_text', 'requirement_id': 'brief', 'text': 'Coffee'}]}
 CLAIM = {'reason': 'not_as_described', 'refund_minor': 5_000, 'text': 'Two of three formats are missing'}
@@ -100,6 +115,14 @@ class Market:
     def quote(self, gig: dict[str, Any] | None = None, **wanted: Any) -> dict[str, Any]:
         gig = gig or self.gig()
         return dict(ok(self.buyer.post('/quotes', {'gig_id': gig['id'], **wanted}), 201))
+
+    def agreed(self, **changes: Any) -> dict[str, Any]:
+        """An order on terms that the two have agreed on, without a gig, as it waits for its payment."""
+        terms = Agreed(**{**AGREED, 'buyer_id': self.buyer.id, 'seller_id': self.seller.id, **changes})
+        rates = agreements.rates(terms.buyer_id, terms.seller_id)
+        buyer = Actor(OrderRole.BUYER, terms.buyer_id)
+        order = db.atomically(lambda tx: orders.place_agreed(tx, buyer, terms, rates))
+        return self.order(order.id)
 
     def placed(self, gig: dict[str, Any] | None = None, **wanted: Any) -> dict[str, Any]:
         return dict(ok(self.buyer.post('/orders', {'quote_id': self.quote(gig, **wanted)['id']}), 201))

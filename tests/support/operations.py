@@ -11,6 +11,8 @@ import time_machine
 from chalicelib.users import actions as users
 from tests.support import resources
 from tests.support.api import Nobody, Person, deliver, sweep, tick
+from tests.support.board import Board
+from tests.support.board import path as path_of
 from tests.support.capacity import Bill, billed
 from tests.support.market import PNG, Market, arrive, ok, run_timers
 from tests.support.requests import promise, webhook, writes
@@ -18,7 +20,17 @@ from tests.support.requests import promise, webhook, writes
 NOON = '2026-11-24T12:00:00Z'
 DAY = 24 * 3600
 NIGHTLY = ('close_days', 'audit_ledger', 'reconcile_providers')
-TIMERS = ('expire_order', 'time_out_order', 'complete_order', 'release_payment', 'settle_payment', 'send_refund', 'send_payout')
+TIMERS = (
+    'expire_order',
+    'time_out_order',
+    'complete_order',
+    'expire_job',
+    'lapse_award',
+    'release_payment',
+    'settle_payment',
+    'send_refund',
+    'send_payout',
+)
 
 
 @cache
@@ -60,6 +72,12 @@ def _reads(market: Market) -> Iterator[tuple[str, Bill]]:
         market.gig()
     file_id = market.file(market.seller, 'delivery')
     payout = market.paid_out()
+    board = Board(market.buyer, market.seller)
+    job = board.job()
+    board.invite(job)
+    proposal = board.proposal(job)
+    for _ in range(19):
+        board.job()
     for name, who, path in (
         ('show_me', market.buyer, '/me'),
         ('show_user', market.buyer, f'/users/{market.seller.id}'),
@@ -81,6 +99,15 @@ def _reads(market: Market) -> Iterator[tuple[str, Bill]]:
         ('show_payout_invoice', market.seller, f'/payouts/{payout["id"]}/invoice'),
         ('list_order_transactions', market.seller, f'/orders/{order["id"]}/transactions'),
         ('show_reconciliation', support, '/admin/reconciliation'),
+        ('show_job', market.buyer, path_of(job)),
+        ('list_jobs', market.buyer, '/jobs?limit=20'),
+        ('list_my_jobs', market.buyer, '/me/jobs?limit=20'),
+        ('list_job_events', market.buyer, f'{path_of(job)}/events'),
+        ('list_my_invitations', market.seller, '/me/invitations'),
+        ('list_proposals', market.buyer, f'{path_of(job)}/proposals'),
+        ('list_my_proposals', market.seller, '/me/proposals'),
+        ('show_proposal', market.seller, path_of(proposal)),
+        ('list_proposal_events', market.seller, f'{path_of(proposal)}/events'),
     ):
         yield name, _bill(lambda who=who, path=path: who.get(path))
 
@@ -109,6 +136,11 @@ def _events(market: Market, clock: Any) -> Iterator[tuple[str, Bill]]:
     ok(market.seller.post('/payouts', {'amount_minor': 500, 'currency': 'USD', 'destination': 'sandbox_bank_ok'}), 201)
     sweep()
     _timers(seen)
+    Board(market.buyer, market.seller).awarded()
+    for days in (2, 31):
+        clock.shift(days * DAY)
+        sweep()
+        _timers(seen)
     yield from ((timer, seen[timer]) for timer in TIMERS)
     tick('close_days')
     clock.shift(DAY)

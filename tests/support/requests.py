@@ -4,10 +4,12 @@ import hashlib
 from typing import Any
 
 from chalicelib import db
+from chalicelib.jobs import store as job_store
 from chalicelib.orders import actions as orders
 from chalicelib.orders import store as order_store
 from tests.support import provider_secrets
 from tests.support.api import Person
+from tests.support.board import INVITATION, JOB, PROPOSAL, Board, path
 from tests.support.market import ANSWERS, CLAIM, CONTEST, GIG, PNG, Market, ok, run_provider
 from tests.support.provider_secrets import SECRETS
 from tests.support.resources import rows
@@ -93,6 +95,8 @@ def writes(market: Market) -> dict[str, tuple[Any, str, str, Any, Any]]:
         return {'wanted': wanted, 'reason': 'For the wait of last week'}
 
     proposed = [ok(boss.post('/admin/adjustments', promo(500)), 201)['id'] for _ in range(2)]
+
+    board = Board(buyer, seller)
 
     def order(made: dict[str, Any], noun: str) -> str:
         return f'/orders/{made["id"]}/{noun}'
@@ -237,4 +241,60 @@ def writes(market: Market) -> dict[str, tuple[Any, str, str, Any, Any]]:
             {'approved': True},
             {'approved': False},
         ),
+        **_of_jobs(board, support),
     }
+
+
+def _of_jobs(board: Board, support: Person) -> dict[str, tuple[Any, str, str, Any, Any]]:
+    """The same, of jobs and proposals."""
+    buyer, seller = board.buyer, board.seller
+    rival, third = Person('rival'), Person('third')
+    invited = board.job()
+    board.invite(invited)
+    reviewed = board.draft()
+    _send_to_review(reviewed['id'])
+    marked, declined = board.proposal(), board.proposal()
+    return {
+        'draft_job': (buyer, 'POST', '/jobs', JOB, JOB | {'title': 'Other photos'}),
+        'edit_job': (buyer, 'PATCH', path(board.job()), {'title': 'A'}, {'title': 'B'}),
+        'publish_job': (buyer, 'POST', f'{path(board.draft())}/publish', None, None),
+        'close_job': (buyer, 'POST', f'{path(board.job())}/close', {'reason': 'A'}, {'reason': 'B'}),
+        'approve_job': (support, 'POST', f'{path(reviewed)}/approve', None, None),
+        'remove_job': (support, 'POST', f'{path(board.job())}/remove', {'reason': 'A'}, {'reason': 'B'}),
+        'invite_seller': (
+            buyer,
+            'POST',
+            f'{path(board.job())}/invitations',
+            INVITATION | {'seller_id': rival.id},
+            INVITATION | {'seller_id': third.id},
+        ),
+        'decline_invitation': (seller, 'POST', f'{path(invited)}/invitations/decline', None, None),
+        'place_proposal': (
+            seller,
+            'POST',
+            f'{path(board.job())}/proposals',
+            PROPOSAL,
+            PROPOSAL | {'price_minor': 25_000},
+        ),
+        'edit_proposal': (seller, 'PATCH', path(board.proposal()), {'price_minor': 25_000}, {'price_minor': 26_000}),
+        'withdraw_proposal': (seller, 'POST', f'{path(board.proposal())}/withdraw', None, None),
+        'shortlist_proposal': (buyer, 'POST', f'{path(marked)}/shortlist', None, None),
+        'hide_proposal': (buyer, 'POST', f'{path(marked)}/hide', None, None),
+        'unmark_proposal': (buyer, 'POST', f'{path(marked)}/unmark', None, None),
+        'decline_proposal': (buyer, 'POST', f'{path(declined)}/decline', {'reason': 'A'}, {'reason': 'B'}),
+        'award_proposal': (buyer, 'POST', f'{path(board.proposal())}/award', {'edition': 1}, {'edition': 2}),
+        'accept_award': (seller, 'POST', f'{path(board.awarded())}/award/accept', None, None),
+        'turn_down_award': (seller, 'POST', f'{path(board.awarded())}/award/turn-down', None, None),
+        'revoke_award': (buyer, 'POST', f'{path(board.awarded())}/award/revoke', None, None),
+    }
+
+
+def _send_to_review(job_id: str) -> None:
+    """As the policy would have it, if it had."""
+
+    def work(tx: db.Transaction) -> None:
+        job = job_store.get(job_id)
+        job.state = 'in_review'
+        job_store.save(tx, job)
+
+    db.atomically(work)
