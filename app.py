@@ -26,6 +26,8 @@ from chalicelib.jobs import events as job_events
 from chalicelib.jobs.routes import routes as job_routes
 from chalicelib.ledger.days import actions as days
 from chalicelib.ledger.routes import routes as ledger_routes
+from chalicelib.offers import events as offer_events
+from chalicelib.offers.routes import routes as offer_routes
 from chalicelib.orders import events as order_events
 from chalicelib.orders.routes import routes as order_routes
 from chalicelib.payments import events as payment_events
@@ -48,6 +50,7 @@ ROUTES = (
     gig_routes,
     file_routes,
     quote_routes,
+    offer_routes,
     order_routes,
     job_routes,
     proposal_routes,
@@ -64,7 +67,13 @@ ROUTES = (
     sandbox_payout_routes,
 )
 
-ORDER_EVENTS = {**order_events.TIMERS, **dispute_events.TIMERS, **job_events.TIMERS, **proposal_events.TIMERS}
+ORDER_EVENTS = {
+    **offer_events.TIMERS,
+    **order_events.TIMERS,
+    **dispute_events.TIMERS,
+    **job_events.TIMERS,
+    **proposal_events.TIMERS,
+}
 PROVIDER_EVENTS = {
     **payment_events.TIMERS,
     **adjustment_events.TIMERS,

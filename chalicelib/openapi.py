@@ -53,6 +53,7 @@ _TAGS = {
     'Users': 'One account buys and sells.',
     'Gigs': 'What sellers offer.',
     'Files': 'Uploads go straight to storage, and are checked before they can be used.',
+    'Offers': 'What a seller offers to one buyer.',
     'Orders': 'From a quote to completed work.',
     'Jobs': 'What buyers want to have done.',
     'Proposals': 'What sellers propose to buyers who have posted a job.',

@@ -31,6 +31,7 @@ PARKED = 'parked'
 
 QUEUES = {
     'release_payment': settings.RELEASE_QUEUE_URL,
+    'expire_offer': settings.ORDER_QUEUE_URL,
     'expire_order': settings.ORDER_QUEUE_URL,
     'time_out_order': settings.ORDER_QUEUE_URL,
     'complete_order': settings.ORDER_QUEUE_URL,

@@ -54,6 +54,13 @@ POLICY = {
     # files: of the seller, delivered to the buyer
     'announce_file': signed_in(201),
     'show_file': row(404, 200, 200, 200, 200, anonymous=404),
+    # offers: of the seller to the buyer
+    'make_offer': row(201, 403, 201, 201, 201),
+    'list_offers': signed_in(),
+    'show_offer': row(404, 200, 200, 200, 200),
+    'accept_offer': row(404, 201, 403, 403, 403),
+    'decline_offer': row(404, 200, 403, 403, 403),
+    'withdraw_offer': row(404, 403, 200, 403, 403),
     # orders
     'ask_quote': row(201, 201, 403, 201, 201),
     'place_order': row(404, 201, 404, 404, 404),
@@ -212,6 +219,8 @@ def saved(aws: None) -> tuple[Any, dict[str, tuple[Any, ...]]]:
         'list_categories': ('/categories', None),
         'deny_gig': (f'/gigs/{order["gig_id"]}/deny', {'reason': 'Not allowed here'}),
         'show_file': (f'/files/{file_id}', None),
+        'list_offers': ('/offers', None),
+        'show_offer': (f'/offers/{market.offered()["id"]}', None),
         'list_orders': ('/orders', None),
         'show_order': (f'/orders/{order["id"]}', None),
         'list_order_events': (f'/orders/{order["id"]}/events', None),

@@ -32,6 +32,7 @@ def test_every_index_of_the_template_is_in_the_document():
 def test_every_kind_of_row_is_in_the_document(market, clock):
     market.cancelled()
     market.completed()
+    market.offered()
     clock.shift(24 * 3600)
     tick('close_days')
     tick('reconcile_providers')

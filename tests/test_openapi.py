@@ -242,6 +242,7 @@ def test_what_is_answered_is_what_the_document_promises(market, buyer, seller, s
     ids = {'order_id': order['id'], 'gig_id': order['gig_id'], 'payment_id': order['payment_id'], 'user_id': seller.id}
     ids['chargeback_id'] = ok(seller.get(f'/orders/{order["id"]}/chargebacks'))['items'][0]['id']
     ids |= {'file_id': market.file(seller, 'delivery'), 'txid': f'complete:{order["id"]}'}
+    ids['offer_id'] = market.offered()['id']
     ids['payout_id'] = market.paid_out()['id']
     top_up_id, claimed_id = claimed_top_up(market)
     attachment = market.file(buyer, 'attachment')

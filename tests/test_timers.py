@@ -36,6 +36,7 @@ def test_every_timer_has_a_queue_and_a_function_that_knows_it():
     from chalicelib.chargebacks import events as chargebacks
     from chalicelib.disputes import events as disputes
     from chalicelib.jobs import events as jobs
+    from chalicelib.offers import events as offers
     from chalicelib.orders import events as orders
     from chalicelib.payments import events as payments
     from chalicelib.payouts import events as payouts
@@ -44,7 +45,11 @@ def test_every_timer_has_a_queue_and_a_function_that_knows_it():
 
     handled = {
         settings.RELEASE_QUEUE_URL: orders.RELEASES.keys(),
-        settings.ORDER_QUEUE_URL: orders.TIMERS.keys() | disputes.TIMERS.keys() | jobs.TIMERS.keys() | proposals.TIMERS.keys(),
+        settings.ORDER_QUEUE_URL: offers.TIMERS.keys()
+        | orders.TIMERS.keys()
+        | disputes.TIMERS.keys()
+        | jobs.TIMERS.keys()
+        | proposals.TIMERS.keys(),
         settings.PROVIDER_QUEUE_URL: payments.TIMERS.keys()
         | payouts.TIMERS.keys()
         | adjustments.TIMERS.keys()

@@ -164,6 +164,10 @@ PAY = {'method': 'sandbox_card_ok'}
 CASES = (
     Case('place', lambda w: w.market.quote(), _request('buyer', lambda _: '/orders', lambda w: {'quote_id': w.about['id']}),
          lambda w: len(ok(w.buyer.get('/orders'))['items']) == 1),
+    Case('accept an offer', lambda w: w.market.offered(),
+         _request('buyer', lambda w: f'/offers/{w.about["id"]}/accept', None),
+         lambda w: len(ok(w.buyer.get('/orders'))['items']) == 1
+         and ok(w.buyer.get(f'/offers/{w.about["id"]}'))['state'] == 'accepted'),
     Case('pay', lambda w: w.market.placed(), _request('buyer', _noun('payments'), PAY),
          _is(state='awaiting_requirements', funds='held')),
     Case('pay for a digital product', lambda w: w.market.placed(w.market.product()), _request('buyer', _noun('payments'), PAY),

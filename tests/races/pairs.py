@@ -50,6 +50,11 @@ def number_of_orders(world: World) -> str:
     return f'{len(ok(world.buyer.get("/orders"))["items"])} orders'
 
 
+def offer_and_orders(world: World) -> str:
+    offer = ok(world.buyer.get(f'/offers/{world.about["id"]}'))
+    return f'{offer["state"]}, {number_of_orders(world)}'
+
+
 @dataclass(frozen=True)
 class Race:
     name: str
@@ -216,6 +221,11 @@ ACCEPT_CLAIM = asks('seller', '{dispute}/response', {'accepts': True})
 CONTEST_CLAIM = asks('seller', '{dispute}/response', CONTEST)
 DROP_DISPUTE = asks('buyer', '{dispute}/withdraw')
 DEFAULT = hears('advance_orders', 'advance_dispute')
+ACCEPT_OFFER = asks('buyer', '/offers/{id}/accept')
+ACCEPT_OFFER_ANEW = asks('buyer', '/offers/{id}/accept')
+DECLINE_OFFER = asks('buyer', '/offers/{id}/decline')
+WITHDRAW_OFFER = asks('seller', '/offers/{id}/withdraw')
+EXPIRE_OFFER = hears('advance_orders', 'expire_offer')
 EXPIRE = hears('advance_orders', 'expire_order')
 TIME_OUT = hears('advance_orders', 'time_out_order')
 COMPLETE_OTHER = hears('advance_orders', 'complete_order', 1)
@@ -231,6 +241,10 @@ APPROVE_BACK_TOO = asks('third', '/admin/adjustments/{back}/approve')
 APPROVE_GIVEN = asks('third', '/admin/adjustments/{given}/approve')
 READ_NOTICE = hears('settle_with_provider', 'read_notice')
 SEND_PAYOUT = hears('settle_with_provider', 'send_payout')
+
+
+def _an_offer(world: World) -> Any:
+    return world.market.offered()
 
 
 def _placed(world: World) -> Any:
@@ -270,6 +284,14 @@ def _quoted(world: World) -> Any:
 
 
 PAIRS = (
+    Race('accept an offer vs withdraw it', _an_offer, (ACCEPT_OFFER, WITHDRAW_OFFER),
+         ('accepted, 1 orders: done refused', 'withdrawn, 0 orders: refused done'), offer_and_orders),
+    Race('accept an offer twice', _an_offer, (ACCEPT_OFFER, ACCEPT_OFFER_ANEW),
+         ('accepted, 1 orders: done refused', 'accepted, 1 orders: refused done'), offer_and_orders),
+    Race('decline an offer vs withdraw it', _an_offer, (DECLINE_OFFER, WITHDRAW_OFFER),
+         ('declined, 0 orders: done refused', 'withdrawn, 0 orders: refused done'), offer_and_orders),
+    Race('accept an offer at its last moment vs expire it', _left(_an_offer, 7 * DAY), (ACCEPT_OFFER, EXPIRE_OFFER),
+         ('accepted, 1 orders: done done', 'expired, 0 orders: refused done'), offer_and_orders),
     Race('a quote is used twice', _quoted, (PLACE, PLACE_AGAIN),
          ('1 orders: done refused', '1 orders: refused done'), number_of_orders),
     Race('place vs pause the gig', _quoted, (PLACE, PAUSE),

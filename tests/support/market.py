@@ -68,6 +68,7 @@ AGREED: dict[str, Any] = {
     'revisions': 1,
     'requirements': [GIG['requirements'][0] | {'mandatory': True}],
 }
+OFFER = {name: part for name, part in AGREED.items() if name != 'source'}
 ANSWERS = {'answers': [{'kind': 'free_text', 'requirement_id': 'brief', 'text': 'Coffee'}]}
 CLAIM = {'reason': 'not_as_described', 'refund_minor': 5_000, 'text': 'Two of three formats are missing'}
 CONTEST = {'accepts': False, 'text': 'They are in the archive'}
@@ -123,6 +124,10 @@ class Market:
         buyer = Actor(OrderRole.BUYER, terms.buyer_id)
         order = db.atomically(lambda tx: orders.place_agreed(tx, buyer, terms, rates))
         return self.order(order.id)
+
+    def offered(self, **changes: Any) -> dict[str, Any]:
+        """An open offer of the seller to the buyer."""
+        return dict(ok(self.seller.post('/offers', {**OFFER, 'buyer_id': self.buyer.id, **changes}), 201))
 
     def placed(self, gig: dict[str, Any] | None = None, **wanted: Any) -> dict[str, Any]:
         return dict(ok(self.buyer.post('/orders', {'quote_id': self.quote(gig, **wanted)['id']}), 201))

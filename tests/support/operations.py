@@ -88,6 +88,8 @@ def _reads(market: Market) -> Iterator[tuple[str, Bill]]:
         ('show_order', market.buyer, f'/orders/{order["id"]}'),
         ('list_orders', market.buyer, '/orders?limit=20'),
         ('list_order_events', market.buyer, f'/orders/{order["id"]}/events'),
+        ('show_offer', market.buyer, f'/offers/{market.offered()["id"]}'),
+        ('list_offers', market.buyer, '/offers?limit=20'),
         ('show_payment', market.buyer, f'/payments/{order["payment_id"]}'),
         ('show_balance', market.seller, '/me/balance'),
         ('list_statement', market.seller, '/me/statement'),

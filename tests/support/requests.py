@@ -10,7 +10,7 @@ from chalicelib.orders import store as order_store
 from tests.support import provider_secrets
 from tests.support.api import Person
 from tests.support.board import INVITATION, JOB, PROPOSAL, Board, path
-from tests.support.market import ANSWERS, CLAIM, CONTEST, GIG, PNG, Market, ok, run_provider
+from tests.support.market import ANSWERS, CLAIM, CONTEST, GIG, OFFER, PNG, Market, ok, run_provider
 from tests.support.provider_secrets import SECRETS
 from tests.support.resources import rows
 
@@ -97,6 +97,7 @@ def writes(market: Market) -> dict[str, tuple[Any, str, str, Any, Any]]:
     proposed = [ok(boss.post('/admin/adjustments', promo(500)), 201)['id'] for _ in range(2)]
 
     board = Board(buyer, seller)
+    wanted = OFFER | {'buyer_id': buyer.id}
 
     def order(made: dict[str, Any], noun: str) -> str:
         return f'/orders/{made["id"]}/{noun}'
@@ -111,6 +112,10 @@ def writes(market: Market) -> dict[str, tuple[Any, str, str, Any, Any]]:
         'activate_gig': (seller, 'POST', f'/gigs/{paused["id"]}/activate', None, None),
         'announce_file': (seller, 'POST', '/files', promise(), promise(filename='b.png')),
         'ask_quote': (buyer, 'POST', '/quotes', {'gig_id': gig['id']}, {'gig_id': gig['id'], 'extras': [{'id': 'fast'}]}),
+        'make_offer': (seller, 'POST', '/offers', wanted, wanted | {'title': 'More'}),
+        'accept_offer': (buyer, 'POST', f'/offers/{market.offered()["id"]}/accept', None, None),
+        'decline_offer': (buyer, 'POST', f'/offers/{market.offered()["id"]}/decline', None, None),
+        'withdraw_offer': (seller, 'POST', f'/offers/{market.offered()["id"]}/withdraw', None, None),
         'place_order': (
             buyer,
             'POST',
