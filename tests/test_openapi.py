@@ -12,8 +12,8 @@ import app as deployed
 from chalicelib.operations import Operation
 from chalicelib.schemas import ListQuery
 from infra.build import openapi
-from tests.support.board import Board
 from tests.support import campaigns
+from tests.support.board import Board
 from tests.support.market import ok
 from tests.support.requests import claimed_top_up
 
