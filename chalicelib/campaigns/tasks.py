@@ -114,9 +114,10 @@ def approve_by_silence(tx: Transaction, task: Task) -> None:
     waiting = store.to_rate(task.campaign_id, Paging(AT_ONCE)).rows
     keys = [(row['pk'], row['sk']) for row in waiting if row['id'] != task.id][: AT_ONCE - 1]
     others = [other for other in (store.tasks(keys) if keys else []) if other.is_due('approve_task')]
-    for one in (task, *others):
+    together = [task, *others] if _fit(_standings(campaign, [task, *others])) else [task]
+    for one in together:
         one.enter(lifecycle.decide('approve_by_silence', Role.SYSTEM, one.state), Role.SYSTEM, None)
-    _settle(tx, campaign, [task, *others], Role.SYSTEM)
+    _settle(tx, campaign, together, Role.SYSTEM)
 
 
 def expire(tx: Transaction, task: Task) -> None:
@@ -143,14 +144,23 @@ def _settle(tx: Transaction, campaign: Campaign, rated: list[Task], role: Role) 
 
 
 def _pay(tx: Transaction, campaign: Campaign, tasks: list[Task]) -> None:
+    standings = _standings(campaign, tasks)
+    if not _fit(standings):
+        raise Conflict(f'These are too many for one transaction: rate {_MOST_DEBTS} of them at a time')
+    paid = [Approved(task.id, task.worker_id, task.pay_minor, task.fee_minor) for task in tasks]
+    ledger.post(tx, postings.tasks_approved(campaign.fund, paid, standings))
+
+
+def _standings(campaign: Campaign, tasks: list[Task]) -> dict[str, Standing]:
     workers = list(dict.fromkeys(task.worker_id for task in tasks))
     names = [f'{root}:{worker}' for worker in workers for root in ('seller.available', 'receivable.seller')]
     held = ledger.balances(campaign.currency, *names)
-    standings = {worker: Standing(*held[2 * n : 2 * n + 2]) for n, worker in enumerate(workers)}
-    if len(tasks) > _MOST_DEBTS and sum(standing.owed_minor > 0 for standing in standings.values()) > _MOST_DEBTS:
-        raise Conflict(f'Rate {_MOST_DEBTS} of these tasks at a time')
-    paid = [Approved(task.id, task.worker_id, task.pay_minor, task.fee_minor) for task in tasks]
-    ledger.post(tx, postings.tasks_approved(campaign.fund, paid, standings))
+    return {worker: Standing(*held[2 * n : 2 * n + 2]) for n, worker in enumerate(workers)}
+
+
+def _fit(standings: dict[str, Standing]) -> bool:
+    """Whether all of them can be paid in one transaction."""
+    return sum(standing.owed_minor > 0 for standing in standings.values()) <= _MOST_DEBTS
 
 
 def _time_to_finish(campaign: Campaign) -> tuple[str, int]:

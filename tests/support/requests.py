@@ -97,7 +97,7 @@ def writes(market: Market) -> dict[str, tuple[Any, str, str, Any, Any]]:
     proposed = [ok(boss.post('/admin/adjustments', promo(500)), 201)['id'] for _ in range(2)]
 
     board = Board(buyer, seller)
-    rated = campaigns.running(buyer)
+    rated = campaigns.running(buyer, pay_minor=40)  # so that every position has a share in the fee
     to_rate, to_prove = campaigns.submitted(rated, seller), campaigns.running(buyer)
     proving, paused_campaign = campaigns.claimed(to_prove, seller), campaigns.running(buyer)
     ok(buyer.post(f'/campaigns/{paused_campaign}/pause'))
