@@ -13,6 +13,8 @@ from pydantic_core import to_json
 from chalicelib import observe, openapi, queues, timers
 from chalicelib.adjustments import events as adjustment_events
 from chalicelib.adjustments.routes import routes as adjustment_routes
+from chalicelib.campaigns import events as campaign_events
+from chalicelib.campaigns.routes import routes as campaign_routes
 from chalicelib.chargebacks import events as chargeback_events
 from chalicelib.chargebacks.routes import routes as chargeback_routes
 from chalicelib.disputes import events as dispute_events
@@ -55,6 +57,7 @@ ROUTES = (
     job_routes,
     proposal_routes,
     dispute_routes,
+    campaign_routes,
     payment_routes,
     chargeback_routes,
     ledger_routes,
@@ -73,6 +76,7 @@ ORDER_EVENTS = {
     **dispute_events.TIMERS,
     **job_events.TIMERS,
     **proposal_events.TIMERS,
+    **campaign_events.TIMERS,
 }
 PROVIDER_EVENTS = {
     **payment_events.TIMERS,

@@ -57,6 +57,7 @@ _TAGS = {
     'Orders': 'From a quote to completed work.',
     'Jobs': 'What buyers want to have done.',
     'Proposals': 'What sellers propose to buyers who have posted a job.',
+    'Campaigns': 'Many small tasks of one kind, prepaid.',
     'Disputes': 'When the two sides of an order disagree.',
     'Payments': 'Paying for an order, for an extra of it, a tip, or into your wallet.',
     'Chargebacks': "When a buyer's bank takes a payment back.",

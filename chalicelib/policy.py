@@ -47,6 +47,13 @@ class Policy(NamedTuple):
     min_card_minor: Mapping[str, int] = _per_currency(USD=50, IDR=1_000_000)
     """What a provider takes at least: credit leaves so much of a payment to it, or nothing."""
 
+    campaign_fee_bps: int = 750
+    min_task_minor: Mapping[str, int] = _per_currency(USD=10, IDR=100_000)
+    max_positions: int = 10_000
+    min_public_positions: int = 30
+    """Of a campaign that everybody may claim from; one for hire groups may have one."""
+    max_task_revisions: int = 3
+
     day_ms: int = DAY
     """How long a day of delivery time, or of an extension, lasts."""
     quote_ms: int = HOUR

@@ -123,6 +123,27 @@ POLICY = {
     'withdraw_dispute': row(404, 200, 403, 403, 403),
     'rule_on_dispute': row(403, 403, 403, 200, 200),
     'list_open_disputes': row(403, 403, 403, 200, 200),
+    # campaigns: of the buyer; tasks: of the seller
+    'draft_campaign': signed_in(201),
+    'edit_campaign': row(404, 200, 404, 403, 403),
+    'pay_campaign': row(404, 201, 404, 403, 403),
+    'add_positions': row(404, 201, 404, 403, 403),
+    'list_campaigns': signed_in(),
+    'show_campaign': signed_in(),
+    'pause_campaign': row(404, 200, 404, 403, 403),
+    'resume_campaign': row(404, 200, 404, 403, 403),
+    'stop_campaign': row(404, 200, 404, 403, 403),
+    'claim_task': row(201, 403, 201, 403, 403),
+    'submit_proof': row(404, 403, 200, 403, 403),
+    'rate_tasks': row(404, 200, 404, 403, 403),
+    'list_tasks_to_rate': row(404, 200, 404, 200, 200),
+    'list_results': row(404, 200, 404, 200, 200),
+    'export_results': row(404, 200, 404, 200, 200),
+    'list_campaign_events': row(404, 200, 404, 200, 200),
+    'list_my_tasks': signed_in(),
+    'make_hire_group': signed_in(201),
+    'set_hire_group': row(404, 200, 404, 404, 404),
+    'list_hire_groups': signed_in(),
     # by hand: for two of the administration
     'propose_adjustment': row(403, 403, 403, 403, 201),
     'list_adjustments': row(403, 403, 403, 403, 200),
@@ -198,6 +219,7 @@ def saved(aws: None) -> tuple[Any, dict[str, tuple[Any, ...]]]:
     attachment = market.file(buyer, 'attachment')
     job = board.job(attachments=[attachment])
     proposal = board.proposal(job)
+    campaign = requests['rate_tasks'][0].removesuffix('/ratings')
     requests |= {
         'list_jobs': ('/jobs', None),
         'list_my_jobs': ('/me/jobs', None),
@@ -211,6 +233,14 @@ def saved(aws: None) -> tuple[Any, dict[str, tuple[Any, ...]]]:
         'list_my_proposals': ('/me/proposals', None),
         'show_proposal': (path_of(proposal), None),
         'list_proposal_events': (f'{path_of(proposal)}/events', None),
+        'list_campaigns': ('/campaigns', None),
+        'show_campaign': (campaign, None),
+        'list_tasks_to_rate': (f'{campaign}/to-rate', None),
+        'list_results': (f'{campaign}/results', None),
+        'export_results': (f'{campaign}/results.csv', None),
+        'list_campaign_events': (f'{campaign}/events', None),
+        'list_my_tasks': ('/me/tasks', None),
+        'list_hire_groups': ('/hire-groups', None),
         'show_me': ('/me', None),
         'show_user': (f'/users/{seller.id}', None),
         'set_user_level': (f'/users/{seller.id}/level', {'level': 'level_1'}),

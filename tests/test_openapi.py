@@ -12,6 +12,7 @@ import app as deployed
 from chalicelib.operations import Operation
 from chalicelib.schemas import ListQuery
 from infra.build import openapi
+from tests.support import campaigns
 from tests.support.board import Board
 from tests.support.market import ok
 from tests.support.requests import claimed_top_up
@@ -249,6 +250,8 @@ def test_what_is_answered_is_what_the_document_promises(market, buyer, seller, s
     proposal = Board(buyer, seller).proposal(Board(buyer, seller).job(attachments=[attachment]))
     ids |= {'job_id': proposal['job_id'], 'proposal_id': proposal['id']}
     special = {'show_job_attachment': {'file_id': attachment}}
+    ids['campaign_id'] = campaigns.running(buyer)
+    campaigns.submitted(ids['campaign_id'], seller)
     for operation in OPERATIONS:
         if operation.method == 'GET':
             of_top_up = {'payment_id': top_up_id, 'chargeback_id': claimed_id} if 'top_up' in operation.name else {}

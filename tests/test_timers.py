@@ -33,6 +33,7 @@ def due(market, clock):
 
 def test_every_timer_has_a_queue_and_a_function_that_knows_it():
     from chalicelib.adjustments import events as adjustments
+    from chalicelib.campaigns import events as campaigns
     from chalicelib.chargebacks import events as chargebacks
     from chalicelib.disputes import events as disputes
     from chalicelib.jobs import events as jobs
@@ -49,7 +50,8 @@ def test_every_timer_has_a_queue_and_a_function_that_knows_it():
         | orders.TIMERS.keys()
         | disputes.TIMERS.keys()
         | jobs.TIMERS.keys()
-        | proposals.TIMERS.keys(),
+        | proposals.TIMERS.keys()
+        | campaigns.TIMERS.keys(),
         settings.PROVIDER_QUEUE_URL: payments.TIMERS.keys()
         | payouts.TIMERS.keys()
         | adjustments.TIMERS.keys()

@@ -45,7 +45,7 @@ class Affected(Protocol):
 
 
 def affected(payment: Payment) -> Affected:
-    if payment.purpose == 'top_up':
+    if payment.purpose in ('top_up', 'campaign'):
         return _Wallet(payment)
     return _Aside(payment) if payment.purpose == 'tip' or payment.state == 'returned' else _Order(payment)
 
@@ -194,7 +194,10 @@ class _Aside:
 
 
 class _Wallet:
-    """What was paid into a wallet is taken from there; what is not there any more, its owner owes us, as sellers do."""
+    """What was paid into a wallet is taken from there; what is not there any more, its owner owes us, as sellers do.
+
+    So is what was paid for a campaign: its workers are paid for what they have done all the same.
+    """
 
     order = None
     seller_id = None

@@ -10,7 +10,7 @@ from chalicelib.files import rules
 from chalicelib.schemas import Command, View, examples
 
 Purpose = Annotated[
-    Literal['gallery', 'product', 'requirement', 'delivery', 'evidence', 'attachment'], Field(title='FilePurpose')
+    Literal['gallery', 'product', 'requirement', 'delivery', 'evidence', 'attachment', 'proof'], Field(title='FilePurpose')
 ]
 State = Annotated[Literal['pending', 'ready', 'rejected'], Field(title='FileState')]
 BrokenPromise = Annotated[Literal['size', 'content_type', 'sha256'], Field(title='BrokenPromise')]

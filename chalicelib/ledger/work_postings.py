@@ -4,13 +4,16 @@ A milestone and a week are paid, completed, released and refunded as an order is
 events are those of `order_postings`. What only contests and campaigns have is here.
 """
 
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from chalicelib.ledger.credit_postings import to_wallet
 from chalicelib.ledger.order_postings import to_seller
 from chalicelib.ledger.postings import Line, Posting, posting
 from chalicelib.ledger.purse import Means, Standing
-from chalicelib.money import nth_share, percentage, split
+from chalicelib.money import percentage, split
 
 
 class Fund(NamedTuple):
@@ -65,20 +68,41 @@ def campaign_funded(fund: Fund, means: Means) -> Posting:
     return _funded(fund, means, 'campaign_funded', Line(f'fee.buyer:{fund.unit_id}', fund.fee_minor, fund.buyer_id))
 
 
-def task_approved(fund: Fund, task_id: str, *, number: int, count: int, worker_id: str, standing: Standing) -> Posting:
-    """The `number`-th of `count` tasks: its worker is paid at once, and its share of the fee is ours."""
-    pay = nth_share(fund.work_minor, count, number, fund.currency)
-    fee = nth_share(fund.fee_minor, count, number, fund.currency)
+class Approved(NamedTuple):
+    """A task that is paid for, and its share of the fee."""
+
+    task_id: str
+    worker_id: str
+    pay_minor: int
+    fee_minor: int
+
+
+def tasks_approved(fund: Fund, tasks: Sequence[Approved], standings: Mapping[str, Standing]) -> Posting:
+    """Workers are paid at once, and the tasks' share of the fee is ours: one line of the escrow for all of them.
+
+    That each task is paid once is what its own row sees to; the name says which tasks these are.
+    """
+    pay: Counter[str] = Counter()
+    for task in tasks:
+        pay[task.worker_id] += task.pay_minor
+    fee = sum(task.fee_minor for task in tasks)
     return posting(
-        f'task:{fund.unit_id}:{task_id}',
+        _name(fund, tasks),
         'task_approved',
         fund.currency,
-        Line(f'escrow:{fund.unit_id}', -pay, fund.buyer_id),
-        *to_seller(worker_id, pay, standing),
+        Line(f'escrow:{fund.unit_id}', -pay.total(), fund.buyer_id),
+        *(line for worker_id, minor in pay.items() for line in to_seller(worker_id, minor, standings[worker_id])),
         Line(f'fee.buyer:{fund.unit_id}', -fee, fund.buyer_id),
         Line('revenue.buyer_fee', fee),
         order_id=fund.unit_id,
     )
+
+
+def _name(fund: Fund, tasks: Sequence[Approved]) -> str:
+    if len(tasks) == 1:
+        return f'task:{fund.unit_id}:{tasks[0].task_id}'
+    digest = hashlib.sha256(','.join(sorted(task.task_id for task in tasks)).encode()).hexdigest()
+    return f'tasks:{fund.unit_id}:{digest[:40]}'
 
 
 def fund_closed(fund: Fund, work_left_minor: int, fee_left_minor: int, owed_minor: int = 0) -> Posting:
@@ -90,6 +114,20 @@ def fund_closed(fund: Fund, work_left_minor: int, fee_left_minor: int, owed_mino
         Line(f'escrow:{fund.unit_id}', -work_left_minor, fund.buyer_id),
         Line(f'fee.buyer:{fund.unit_id}', -fee_left_minor, fund.buyer_id),
         *to_wallet(fund.buyer_id, work_left_minor + fee_left_minor, owed_minor),
+        order_id=fund.unit_id,
+    )
+
+
+def funded_too_late(fund: Fund, means: Means, owed_minor: int = 0) -> Posting:
+    """Money for a campaign that does not wait for it any more is its buyer's: credit that was used, and what was paid."""
+    return posting(
+        f'pay:{means.payment_id}',
+        'fund_paid_late',
+        fund.currency,
+        Line(f'psp.clearing:{means.provider}', -means.card_minor),
+        Line(f'buyer.reserved:{means.payment_id}', -means.credit_minor, fund.buyer_id),
+        *to_wallet(fund.buyer_id, means.card_minor + means.wallet_minor, owed_minor),
+        Line(f'buyer.promo:{fund.buyer_id}', means.promo_minor, fund.buyer_id),
         order_id=fund.unit_id,
     )
 

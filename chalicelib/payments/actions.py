@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from chalicelib import clock, db, ids, policy, settings
 from chalicelib.auth import Caller
+from chalicelib.campaigns import funding as campaigns
+from chalicelib.campaigns import store as campaign_store
 from chalicelib.db import Transaction
 from chalicelib.errors import Conflict, Invalid
 from chalicelib.ledger import authority, credit_postings
@@ -66,6 +68,16 @@ def tip(tx: Transaction, caller: Caller, order_id: str, amount_minor: int, how: 
     tips.check(order, amount_minor)
     payment = _reserve(tx, order.buyer_id, Money(amount_minor, order.currency), how, purpose='tip', order_id=order_id)
     return _begin(tx, payment, order, actor)
+
+
+def pay_campaign(tx: Transaction, caller: Caller, campaign_id: str, how: How, positions: int | None = None) -> Payment:
+    """Reserves an attempt to pay for a campaign, or for so many more of its positions."""
+    campaign, role = campaign_store.load_as_buyer(campaign_id, caller)
+    money = campaigns.begin(campaign, role, positions)
+    payment = _reserve(tx, campaign.buyer_id, money, how, purpose='campaign', subject_id=campaign_id)
+    store.add(tx, payment)
+    campaigns.started(tx, campaign, payment.id)
+    return payment
 
 
 def top_up(tx: Transaction, buyer_id: str, money: Money, method: str) -> Payment:

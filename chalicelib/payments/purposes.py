@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Protocol
 
+from chalicelib.campaigns import funding as campaigns
+from chalicelib.campaigns import store as campaign_store
 from chalicelib.db import Transaction
 from chalicelib.ledger import credit_postings
 from chalicelib.ledger import store as ledger
@@ -111,8 +113,28 @@ class ForWallet:
         """Nothing waits for it."""
 
 
+class ForCampaign:
+    """Its positions: the first ones, or more."""
+
+    def __init__(self, payment: Payment) -> None:
+        self._id = payment.id
+        self._campaign = campaign_store.load(payment.subject_id or '')
+
+    def is_waited_for(self, payment: Payment) -> bool:
+        return campaigns.is_waited_for(self._campaign, payment.id)
+
+    def take(self, tx: Transaction, means: Means) -> None:
+        campaigns.capture(tx, self._campaign, means)
+
+    def return_late(self, tx: Transaction, means: Means) -> None:
+        campaigns.return_late(tx, self._campaign, means)
+
+    def give_up(self, tx: Transaction, failure: str | None) -> None:
+        campaigns.give_up(tx, self._campaign, self._id, failure)
+
+
 _PURPOSES: Mapping[str, Callable[[Payment], Purpose]] = MappingProxyType(
-    {'order': ForOrder, 'extra': ForExtra, 'tip': ForTip, 'top_up': ForWallet}
+    {'order': ForOrder, 'extra': ForExtra, 'tip': ForTip, 'top_up': ForWallet, 'campaign': ForCampaign}
 )
 
 

@@ -6,7 +6,7 @@ from chalicelib.observe import logger
 from chalicelib.payments import actions, store
 from chalicelib.payments.actions import How
 from chalicelib.payments.port import OutcomeUnknown
-from chalicelib.payments.schemas import Pay, PaymentView, Tip, TopUp
+from chalicelib.payments.schemas import AddPositions, Pay, PaymentView, Tip, TopUp
 
 routes = Routes(__name__, tag='Payments')
 
@@ -47,6 +47,19 @@ def pay_extra(tx: Transaction, caller: Caller, wanted: Pay, order_id: str, extra
 def tip_seller(tx: Transaction, caller: Caller, wanted: Tip, order_id: str) -> PaymentView:
     """Give the seller of a completed order something on top."""
     return PaymentView.of(actions.tip(tx, caller, order_id, wanted.amount_minor, _how(wanted)).attribute_values)
+
+
+@routes.write('POST', '/campaigns/{campaign_id}/payments', takes=Pay, answers=PaymentView, status=201, then=_settled)
+def pay_campaign(tx: Transaction, caller: Caller, wanted: Pay, campaign_id: str) -> PaymentView:
+    """Pay for all positions of a campaign, and the fee. It then runs."""
+    return PaymentView.of(actions.pay_campaign(tx, caller, campaign_id, _how(wanted)).attribute_values)
+
+
+@routes.write('POST', '/campaigns/{campaign_id}/positions', takes=AddPositions, answers=PaymentView, status=201, then=_settled)
+def add_positions(tx: Transaction, caller: Caller, wanted: AddPositions, campaign_id: str) -> PaymentView:
+    """Pay for more positions of a campaign. They can be claimed once the payment is through."""
+    made = actions.pay_campaign(tx, caller, campaign_id, _how(wanted), wanted.positions)
+    return PaymentView.of(made.attribute_values)
 
 
 @routes.write('POST', '/me/wallet/top-ups', takes=TopUp, answers=PaymentView, status=201, then=_settled)

@@ -38,6 +38,12 @@ class Tip(Pay):
     amount_minor: Amount
 
 
+class AddPositions(Pay):
+    model_config = examples({'positions': 100, 'method': 'sandbox_card_ok'})
+
+    positions: Annotated[int, Field(ge=1, le=10_000)]
+
+
 class TopUp(Command):
     model_config = examples({'amount_minor': 10_000, 'currency': 'USD', 'method': 'sandbox_card_ok'})
 
@@ -48,7 +54,7 @@ class TopUp(Command):
 
 class PaymentView(View):
     id: str
-    purpose: Annotated[Literal['order', 'extra', 'tip', 'top_up'], Field(title='PaymentPurpose')]
+    purpose: Annotated[Literal['order', 'extra', 'tip', 'top_up', 'campaign'], Field(title='PaymentPurpose')]
     order_id: str | None = None
     state: Annotated[
         Literal['requested', 'pending', 'requires_action', 'succeeded', 'failed', 'returned'],

@@ -1,4 +1,4 @@
-"""Rows of payments: attempts to pay for an order, for an extra of it, a tip, or into a wallet."""
+"""Rows of payments: attempts to pay for an order, for an extra of it, a tip, a campaign, or into a wallet."""
 
 from pynamodb.attributes import UnicodeAttribute
 
@@ -14,7 +14,7 @@ class Payment(HeldRow, discriminator='payment'):
     purpose = UnicodeAttribute()
     order_id = UnicodeAttribute(null=True)
     subject_id = UnicodeAttribute(null=True)
-    """Of an extra: which one."""
+    """Of an extra: which one; of a campaign: its id."""
     buyer_id = UnicodeAttribute()
     provider = UnicodeAttribute()
     provider_ref = UnicodeAttribute(null=True)

@@ -29,11 +29,14 @@ def main() -> None:
         warm_costs = warm.measure(trees, around)
         say('cold starts')
         cold_costs = cold.measure(trees, around)
+        say('campaigns')
+        positions = _campaigns(scratch)
         say('tests')
         found = report.Found(
             cold=cold_costs,
             warm=warm_costs,
             size=size,
+            positions=positions,
             spent=suite.spent(scratch),
             holds={tested.id: suite.holds(*tested.arguments) for tested in report.TESTED},
         )
@@ -66,6 +69,14 @@ def _record(scratch: Path) -> Surroundings:
     subprocess.run(command, cwd=suite.ROOT, check=True, stdout=subprocess.DEVNULL)
     around.keys.write_text(json.dumps(json.loads(around.recording.read_text())['keys']))
     return around
+
+
+def _campaigns(scratch: Path) -> list[dict[str, float]]:
+    target = scratch / 'campaigns.json'
+    command = [sys.executable, '-W', 'ignore', '-m', 'tests.bench.campaigns', str(target)]
+    subprocess.run(command, cwd=suite.ROOT, check=True, stdout=subprocess.DEVNULL)
+    found: list[dict[str, float]] = json.loads(target.read_text())
+    return found
 
 
 if __name__ == '__main__':

@@ -43,6 +43,8 @@ class Found:
     cold: Mapping[str, cold.Cost]
     warm: Mapping[warm.Side, warm.Cost]
     size: Size
+    positions: list[dict[str, float]]
+    """What one position of a campaign costs, by the size of the campaign."""
     spent: suite.Spent
     holds: Mapping[str, bool]
 
@@ -74,6 +76,7 @@ def write(found: Found, took_s: float) -> None:
             goals='\n'.join(verdicts),
             cold='\n'.join(_cold_rows(found)),
             warm='\n'.join(_warm_rows(found)),
+            positions='\n'.join(_position_rows(found)),
             tests=found.spent.tests,
             median=f'{found.spent.median_s * 1000:.0f}',
             calls=warm.CALLS,
@@ -157,6 +160,12 @@ def _warm_rows(found: Found) -> Iterator[str]:
         counts = f'{_millions(ours.instructions)} | {_millions(default.instructions)}'
         times = f'{ours.cpu_s * 1e6:.0f} | {default.cpu_s * 1e6:.0f}'
         yield f'| {what} | {ours.weight / default.weight:.2f} | {counts} | {times} | {ours.cpu_s / default.cpu_s:.2f} |'
+
+
+def _position_rows(found: Found) -> Iterator[str]:
+    for cost in found.positions:
+        numbers = ' | '.join(f'{cost[name]:.1f}' for name in ('requests', 'read_units', 'write_units'))
+        yield f'| {cost["size"]:,.0f} | {numbers} | {cost["of_the_campaign"]:.0f} |'
 
 
 def _millions(instructions: float | None) -> str:

@@ -14,8 +14,8 @@ from chalicelib.ledger.order_postings import Claim, Leg
 from chalicelib.ledger.payout_postings import Transfer
 from chalicelib.ledger.postings import Line, Posting, posting
 from chalicelib.ledger.purse import HELD, Means, Price, Purse, Sides, Standing
-from chalicelib.ledger.work_postings import Fund
-from chalicelib.money import CURRENCIES, percentage
+from chalicelib.ledger.work_postings import Approved, Fund
+from chalicelib.money import CURRENCIES, nth_share, percentage
 from tests.ledger.book import Book, Overdrawn
 
 SELLERS, BUYERS, KINDS = ('s1', 's2', 's3'), ('b1', 'b2'), ('ord', 'mil', 'wek')
@@ -345,9 +345,8 @@ class Market(RuleBasedStateMachine):
         self.provider.pending[currency] += means.card_minor
         for number in range(1, min(approved, count) + 1):
             standing = self.standing('s1', currency)
-            self.post(
-                work_postings.task_approved(fund, str(number), number=number, count=count, worker_id='s1', standing=standing)
-            )
+            pay, share = (nth_share(minor, count, number, currency) for minor in (fund.work_minor, fund.fee_minor))
+            self.post(work_postings.tasks_approved(fund, [Approved(str(number), 's1', pay, share)], {'s1': standing}))
         left = [self.book.balance(f'{root}:{fund.unit_id}', currency) for root in ('escrow', 'fee.buyer')]
         if any(left):
             self.post(work_postings.fund_closed(fund, *left))

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.campaigns.rules import Tranche, fee_share
 from chalicelib.ledger import accounts
 from chalicelib.ledger import correction_postings as corrections
 from chalicelib.ledger import credit_postings as credit
@@ -86,7 +87,7 @@ EVENTS = {
     'pay:pay_5': work.contest_funded(CONTEST, Means('pay_5', 'sandbox', 10_500)),
     'prize:cst_1:1': work.prize_awarded(CONTEST, 1, 'usr_s', 10_000, 1_000),
     'pay:pay_6': work.campaign_funded(CAMPAIGN, Means('pay_6', 'sandbox', 10_750)),
-    'task:cmp_1:sub_1': work.task_approved(CAMPAIGN, 'sub_1', number=1, count=3, worker_id='usr_s', standing=BROKE),
+    'task:cmp_1:sub_1': work.tasks_approved(CAMPAIGN, [work.Approved('sub_1', 'usr_s', 3_333, 250)], {'usr_s': BROKE}),
     'close:cmp_1': work.fund_closed(CAMPAIGN, 6_667, 500),
 }
 
@@ -274,10 +275,10 @@ def test_amounts_that_nobody_can_pay_stay_in_the_wallet(minor, currency, spendab
 
 @given(st.integers(1, 10**6), st.integers(0, 10**5), st.integers(1, 60), st.data())
 def test_a_campaign_pays_every_task_and_the_fee_of_it_to_the_last_unit(pay, fee, count, data):
-    fund = work.Fund('cmp', 'b', 'IDR', pay * count * 100, fee * 100)
+    fund, paid = work.Fund('cmp', 'b', 'IDR', pay * count * 100, fee * 100), [Tranche(1, count, fee * 100)]
     approved = data.draw(st.integers(0, count))
     tasks = [
-        lines(work.task_approved(fund, str(n), number=n, count=count, worker_id='w', standing=BROKE))
+        lines(work.tasks_approved(fund, [work.Approved(str(n), 'w', pay * 100, fee_share(n, paid, 'IDR'))], {'w': BROKE}))
         for n in range(1, approved + 1)
     ]
     work_left = fund.work_minor + sum(task['escrow:cmp'] for task in tasks)

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from tests.faults import campaigns as campaign_cases
 from tests.faults import cases, unhappy
 from tests.faults.cases import DAY, PAY, PAYOUT, World
-from tests.support.api import deliver
+from tests.support import campaigns
+from tests.support.api import Person, deliver
 from tests.support.market import ANSWERS, CLAIM, CONTEST, TOTAL, balances, ok
 
 Act = Callable[[World], str]
@@ -182,7 +184,44 @@ def _two_clearing(world: World) -> dict[str, Any]:
     return order
 
 
+def _one_left(world: World) -> dict[str, Any]:
+    """A campaign of one position that two may claim."""
+    members = {'name': 'Both', 'worker_ids': [world.seller.id, world.other.id]}
+    group = ok(world.buyer.post('/hire-groups', members), 201)['id']
+    return {'id': campaigns.running(world.buyer, positions=1, hire_group_ids=[group])}
+
+
+def _with_other(prepare: Callable[[World], Any]) -> Callable[[World], Any]:
+    """A second worker, whom the process knows."""
+
+    def prepared(world: World) -> Any:
+        world.other = Person('other')
+        ok(world.other.get('/me'))
+        return prepare(world)
+
+    return prepared
+
+
+def campaign(world: World) -> str:
+    """Its state, its tasks, and what is free and held."""
+    shown = ok(world.buyer.get(f'/campaigns/{world.about["id"]}'))
+    states = [task['state'] for task in ok(world.buyer.get(f'/campaigns/{world.about["id"]}/results'))['items']]
+    held: Counter[str] = Counter()
+    for account, minor in sorted(balances().items()):
+        held[account.partition(':')[0]] += minor
+    sums = ' '.join(f'{root} {minor}' for root, minor in held.items())
+    return f'{shown["state"]} {" ".join(states)}, {shown["positions_free"]} free, {sums}'
+
+
 _numbers = itertools.count()
+CLAIM_TASK = asks('seller', '/campaigns/{id}/tasks')
+CLAIM_TASK_TOO = asks('other', '/campaigns/{id}/tasks')
+CLAIM_TASK_AGAIN = asks('seller', '/campaigns/{id}/tasks')
+STOP_CAMPAIGN = asks('buyer', '/campaigns/{id}/stop')
+APPROVE_TASK = asks('buyer', '/campaigns/{id}/ratings', campaign_cases._ratings('ok'))
+REJECT_TASK = asks('buyer', '/campaigns/{id}/ratings', campaign_cases._ratings('nok'))
+APPROVE_BY_SILENCE = hears('advance_orders', 'approve_task')
+CLOSE_CAMPAIGN = hears('advance_orders', 'close_campaign')
 PLACE = asks('buyer', '/orders', lambda world: {'quote_id': world.about['id']})
 PLACE_AGAIN = asks('buyer', '/orders', lambda world: {'quote_id': world.about['id']})
 PAUSE = asks('seller', '/gigs/{gig_id}/pause')
@@ -480,6 +519,34 @@ PAIRS = (
     Race('two orders use the same credit', _two_and_nearly_credit_for_one, (PAY_WITH_CREDIT, PAY_OTHER_WITH_CREDIT),
          ('0 left, cards [10510, 50]: done done', '0 left, cards [50, 10510]: done done'), credit_and_cards,
          preemptions=1, long_preemptions=2),
+    Race('claim vs claim of the last position', _with_other(_one_left), (CLAIM_TASK, CLAIM_TASK_TOO),
+         ('running expired, 1 free, escrow 13 fee.buyer 1: done refused',
+          'running expired, 1 free, escrow 13 fee.buyer 1: refused done'), campaign),
+    Race('claim vs claim by the same worker', campaign_cases._running, (CLAIM_TASK, CLAIM_TASK_AGAIN),
+         ('running expired, 30 free, escrow 1200 fee.buyer 90: done refused',
+          'running expired, 30 free, escrow 1200 fee.buyer 90: refused done'), campaign),
+    Race('claim vs stop', campaign_cases._running, (CLAIM_TASK, STOP_CAMPAIGN),
+         ('stopped , 30 free, buyer.wallet 1290: refused done',
+          'stopped expired, 30 free, buyer.wallet 1290: done done'), campaign),
+    Race('claim vs stop and close', campaign_cases._running, (CLAIM_TASK, then(STOP_CAMPAIGN, CLOSE_CAMPAIGN)),
+         ('stopped , 30 free, buyer.wallet 1290: refused done',
+          'stopped expired, 30 free, buyer.wallet 1290: done done'), campaign),
+    Race('approve a task vs silence', _left(campaign_cases._submitted, DAY + 1),
+         (APPROVE_TASK, APPROVE_BY_SILENCE),
+         ('running approved, 29 free, escrow 1160 fee.buyer 87 seller.available 40: done done',
+          'running approved, 29 free, escrow 1160 fee.buyer 87 seller.available 40: refused done'), campaign,
+         preemptions=2),
+    Race('approve a task vs stop', campaign_cases._submitted, (APPROVE_TASK, STOP_CAMPAIGN),
+         ('stopped approved, 29 free, buyer.wallet 1247 seller.available 40: done done',), campaign),
+    Race('reject a task vs silence', _left(campaign_cases._submitted, DAY + 1),
+         (REJECT_TASK, APPROVE_BY_SILENCE),
+         ('running approved, 29 free, escrow 1160 fee.buyer 87 seller.available 40: refused done',
+          'running rejected, 30 free, escrow 1200 fee.buyer 90: done done'), campaign),
+    Race('approve a task vs reject it', campaign_cases._submitted, (APPROVE_TASK, REJECT_TASK),
+         ('running approved, 29 free, escrow 1160 fee.buyer 87 seller.available 40: done refused',
+          'running rejected, 30 free, escrow 1200 fee.buyer 90: refused done'), campaign),
+    Race('approve a task vs close', campaign_cases._stopping, (APPROVE_TASK, CLOSE_CAMPAIGN),
+         ('stopped approved, 29 free, buyer.wallet 1247 seller.available 40: done done',), campaign),
     Race('tip vs release', _left(_completed, 14 * DAY + 1), (TIP, RELEASE),
          ('completed/released, seller.available 8800: done done',), all_that_is_held, preemptions=2),
 )  # fmt: skip

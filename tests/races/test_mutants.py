@@ -6,6 +6,7 @@ taken away together.
 
 import pytest
 
+from chalicelib.campaigns.rows import Lane, Slip, Task
 from chalicelib.db import Transaction
 from chalicelib.gigs import store as gigs
 from chalicelib.idempotency import Answered, Key
@@ -94,6 +95,18 @@ def gigs_not_checked(patch):
     patch.setattr(gigs, 'must_be_for_sale', lambda *_: None)
 
 
+def positions_taken_blindly(patch):
+    _unconditioned(patch, Lane)
+
+
+def claims_counted_blindly(patch):
+    _unconditioned(patch, Slip)
+
+
+def tasks_saved_blindly(patch):
+    _unconditioned(patch, Task)
+
+
 def due_not_looked_at(patch):
     """A message is taken at its word."""
     patch.setattr(TimedRow, 'is_due', lambda *_: True)
@@ -135,6 +148,10 @@ MUTANTS = [
     (due_not_looked_at, 'complete vs review longer'),
     (captured_for_whatever_order, 'settle vs expire'),
     (several_payments_at_a_time, 'pay twice'),
+    (positions_taken_blindly, 'claim vs claim of the last position'),
+    (positions_taken_blindly, 'claim vs stop and close'),
+    (claims_counted_blindly, 'claim vs claim by the same worker'),
+    (tasks_saved_blindly, 'approve a task vs reject it'),
 ]
 
 

@@ -51,6 +51,7 @@ def violations(*, is_quiet: bool = True, books=None) -> list[str]:
         *_journal(journal, entries),
         *_balances(entries, balances),
         *_orders(market, journal, balances),
+        *_campaigns(market, balances),
         *_transit(market, balances),
         *_provider(market, journal, is_quiet=is_quiet),
         *(_fake_provider(books, market, journal, is_quiet=is_quiet) if books else ()),
@@ -118,6 +119,25 @@ def _once(order_id, own):
 
 def _moved(row, *roots):
     return sum(minor for account, minor in json.loads(row['lines']) if accounts.root(account) in roots)
+
+
+def _campaigns(market, balances):
+    """What a campaign holds is what its positions cost that were not approved; nobody has a position that another one has."""
+    tasks = [row for row in market if row.get('row') == 'task']
+    for campaign in (row for row in market if row.get('row') == 'campaign'):
+        own = [task for task in tasks if task['campaign_id'] == campaign['id']]
+        approved, tranches = [task for task in own if task['state'] == 'approved'], json.loads(campaign['tranches'])
+        is_open = bool(tranches) and not campaign.get('closed_at')
+        work = campaign['pay_minor'] * (campaign['positions'] - len(approved)) if is_open else 0
+        fee = sum(one[2] for one in tranches) - sum(task['fee_minor'] for task in approved) if is_open else 0
+        yield from _holds(balances, campaign, f'escrow:{campaign["id"]}', work)
+        yield from _holds(balances, campaign, f'fee.buyer:{campaign["id"]}', fee)
+        had = [task['position'] for task in own if task['state'] not in ('rejected', 'expired')]
+        if len(set(had)) != len(had):
+            yield f'S15: {campaign["id"]} has given a position to two'
+        lanes = [row for row in market if row.get('row') == 'lane' and row['pk'] == campaign['pk']]
+        if sum(lane['taken'] - len(lane.get('returned', ())) for lane in lanes) != len(had):
+            yield f'S15: the lanes of {campaign["id"]} say otherwise than its tasks'
 
 
 def _transit(market, balances):

@@ -9,7 +9,7 @@ from typing import Any
 import time_machine
 
 from chalicelib.users import actions as users
-from tests.support import resources
+from tests.support import campaigns, resources
 from tests.support.api import Nobody, Person, deliver, sweep, tick
 from tests.support.board import Board
 from tests.support.board import path as path_of
@@ -71,6 +71,8 @@ def _reads(market: Market) -> Iterator[tuple[str, Bill]]:
     for _ in range(17):
         market.gig()
     file_id = market.file(market.seller, 'delivery')
+    campaign = campaigns.running(market.buyer)
+    campaigns.submitted(campaign, market.seller)
     payout = market.paid_out()
     board = Board(market.buyer, market.seller)
     job = board.job()
@@ -95,6 +97,14 @@ def _reads(market: Market) -> Iterator[tuple[str, Bill]]:
         ('list_statement', market.seller, '/me/statement'),
         ('export_statement', market.seller, '/me/statement.csv'),
         ('show_transaction', market.seller, f'/transactions/complete:{order["id"]}'),
+        ('list_campaigns', market.seller, '/campaigns'),
+        ('show_campaign', market.seller, f'/campaigns/{campaign}'),
+        ('list_tasks_to_rate', market.buyer, f'/campaigns/{campaign}/to-rate'),
+        ('list_results', market.buyer, f'/campaigns/{campaign}/results'),
+        ('export_results', market.buyer, f'/campaigns/{campaign}/results.csv'),
+        ('list_campaign_events', market.buyer, f'/campaigns/{campaign}/events'),
+        ('list_my_tasks', market.seller, '/me/tasks'),
+        ('list_hire_groups', market.buyer, '/hire-groups'),
         ('list_payouts', market.seller, '/payouts'),
         ('show_order_invoice', market.buyer, f'/orders/{order["id"]}/invoice'),
         ('show_fee_invoice', market.seller, f'/orders/{order["id"]}/fee-invoice'),

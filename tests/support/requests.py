@@ -7,7 +7,7 @@ from chalicelib import db
 from chalicelib.jobs import store as job_store
 from chalicelib.orders import actions as orders
 from chalicelib.orders import store as order_store
-from tests.support import provider_secrets
+from tests.support import campaigns, provider_secrets
 from tests.support.api import Person
 from tests.support.board import INVITATION, JOB, PROPOSAL, Board, path
 from tests.support.market import ANSWERS, CLAIM, CONTEST, GIG, OFFER, PNG, Market, ok, run_provider
@@ -98,6 +98,11 @@ def writes(market: Market) -> dict[str, tuple[Any, str, str, Any, Any]]:
 
     board = Board(buyer, seller)
     wanted = OFFER | {'buyer_id': buyer.id}
+    rated = campaigns.running(buyer, pay_minor=40)  # so that every position has a share in the fee
+    to_rate, to_prove = campaigns.submitted(rated, seller), campaigns.running(buyer)
+    proving, paused_campaign = campaigns.claimed(to_prove, seller), campaigns.running(buyer)
+    ok(buyer.post(f'/campaigns/{paused_campaign}/pause'))
+    group = ok(buyer.post('/hire-groups', {'name': 'A', 'worker_ids': [seller.id]}), 201)['id']
 
     def order(made: dict[str, Any], noun: str) -> str:
         return f'/orders/{made["id"]}/{noun}'
@@ -209,6 +214,42 @@ def writes(market: Market) -> dict[str, tuple[Any, str, str, Any, Any]]:
             f'{contested["rule"][1]}/ruling',
             {'refund_minor': 4_000, 'reasoning': 'One of three is missing', 'fault': 'seller'},
             {'refund_minor': 5_000, 'reasoning': 'Half of it is missing', 'fault': 'none'},
+        ),
+        'draft_campaign': (buyer, 'POST', '/campaigns', campaigns.CAMPAIGN, campaigns.CAMPAIGN | {'positions': 50}),
+        'edit_campaign': (buyer, 'PATCH', f'/campaigns/{campaigns.draft(buyer)}', {'positions': 50}, {'positions': 60}),
+        'pay_campaign': (
+            buyer,
+            'POST',
+            f'/campaigns/{campaigns.draft(buyer)}/payments',
+            campaigns.PAY,
+            {'method': 'sandbox_card_declined'},
+        ),
+        'add_positions': (
+            buyer,
+            'POST',
+            f'/campaigns/{campaigns.running(buyer)}/positions',
+            campaigns.PAY | {'positions': 5},
+            campaigns.PAY | {'positions': 6},
+        ),
+        'pause_campaign': (buyer, 'POST', f'/campaigns/{campaigns.running(buyer)}/pause', None, None),
+        'resume_campaign': (buyer, 'POST', f'/campaigns/{paused_campaign}/resume', None, None),
+        'stop_campaign': (buyer, 'POST', f'/campaigns/{campaigns.running(buyer)}/stop', None, None),
+        'claim_task': (seller, 'POST', f'/campaigns/{campaigns.running(buyer)}/tasks', None, None),
+        'submit_proof': (seller, 'POST', f'/campaigns/{to_prove}/tasks/{proving}/proof', {'text': 'A'}, {'text': 'B'}),
+        'rate_tasks': (
+            buyer,
+            'POST',
+            f'/campaigns/{rated}/ratings',
+            {'ratings': [{'task_id': to_rate, 'rating': 'ok'}]},
+            {'ratings': [{'task_id': to_rate, 'rating': 'nok', 'reason': 'Blurred'}]},
+        ),
+        'make_hire_group': (buyer, 'POST', '/hire-groups', {'name': 'A', 'worker_ids': []}, {'name': 'B', 'worker_ids': []}),
+        'set_hire_group': (
+            buyer,
+            'PUT',
+            f'/hire-groups/{group}',
+            {'name': 'A', 'worker_ids': []},
+            {'name': 'B', 'worker_ids': []},
         ),
         'contest_chargeback': (
             seller,
