@@ -56,7 +56,7 @@ class _Order:
     def __init__(self, payment: Payment) -> None:
         self.order = orders.load(payment.order_id or '')
         self.pk, self.seller_id = self.order.pk, self.order.seller_id
-        self._payment_id = payment.id
+        self._payment = payment
 
     def freeze(self, tx: Transaction, chargeback: Chargeback) -> None:
         order = self.order
@@ -69,6 +69,7 @@ class _Order:
             self._explain(min(released, standing.available_minor) if released else order.net_minor)
         order.purse = order.purse.less(_of_purse(chargeback.parts))
         order.freeze('chargeback')
+        _claim(order, self._payment, chargeback)
         order.funds = OrderFunds.FROZEN.value
         orders.save(tx, order)
         ledger.post(tx, postings.chargeback_opened(order.sides, chargeback.claim, standing))
@@ -77,11 +78,7 @@ class _Order:
     def _taken(self, chargeback: Chargeback) -> dict[str, int]:
         """The order's own money first; then what refunds that did not get through have put into the buyer's wallet."""
         parts = self.order.purse.frozen(chargeback.whole_minor)
-        failed = sum(refund.card_minor for refund in self.order.refunds if _is_in_wallet(refund, chargeback))
-        if failed:
-            (there,) = ledger.balances(self.order.currency, f'buyer.wallet:{self.order.buyer_id}')
-            left = chargeback.whole_minor - sum(parts.values())
-            parts['wallet'] = spendable(min(failed, there, left), self.order.currency)
+        parts['wallet'] = _in_wallet(self.order, chargeback, chargeback.whole_minor - sum(parts.values()))
         return {name: part for name, part in parts.items() if part}
 
     def _explain(self, minor: int) -> None:
@@ -91,6 +88,7 @@ class _Order:
 
     def win(self, tx: Transaction, chargeback: Chargeback) -> None:
         self.order.purse = self.order.purse.plus(_of_purse(chargeback.parts))
+        _claim(self.order, self._payment, chargeback)
         rest = self._go_on(tx, chargeback, is_lost=False)
         self._end(
             tx, chargeback, 'ChargebackWon', postings.chargeback_won(self.order.sides, chargeback.claim, self._standing()), rest
@@ -98,6 +96,7 @@ class _Order:
 
     def lose(self, tx: Transaction, chargeback: Chargeback) -> None:
         self.order.sources = [self._less(source, chargeback) for source in self.order.sources]
+        _claim(self.order, self._payment, chargeback)
         rest = self._go_on(tx, chargeback, is_lost=True)
         self._end(tx, chargeback, 'ChargebackLost', postings.chargeback_lost(self.order.sides, chargeback.claim), rest)
 
@@ -133,7 +132,7 @@ class _Order:
         return taken
 
     def _own(self) -> set[str]:
-        return {self._payment_id, *(source['payment_id'] for source in self.order.sources)}
+        return {self._payment.id, *(source['payment_id'] for source in self.order.sources)}
 
     def _cancel(self, tx: Transaction) -> None:
         order = self.order
@@ -159,8 +158,39 @@ def _of_purse(parts: dict[str, int]) -> dict[str, int]:
     return {name: part for name, part in parts.items() if name != 'wallet'}
 
 
-def _is_in_wallet(refund: Refund, chargeback: Chargeback) -> bool:
-    return refund.state in ('failed', 'returned') and refund.payment_id == chargeback.payment_id
+def _claim(order: Order, payment: Payment, chargeback: Chargeback) -> None:
+    """Tells the refunds of a payment how far its banks have come, after a chargeback was opened or has ended.
+
+    What the buyer has from the bank and would have once more is no more than what nobody but us has given.
+    """
+    ours = [chargeback, *_others(order, chargeback)]
+    lost = [one for one in ours if one.state == 'lost']
+    from_bank = sum(one.whole_minor - one.parts.get('wallet', 0) for one in lost)
+    unheld = sum(one.whole_minor - one.claim.held_minor for one in lost)
+    refunded = sum(refund.card_minor for refund in order.refunds if _is_live(refund, chargeback))
+    excess = max(0, min(unheld, from_bank + refunded - payment.amount_minor))
+    order.claim(payment.id, is_open=any(one.is_open for one in ours), excess_minor=excess)
+
+
+def _others(order: Order, chargeback: Chargeback) -> list[Chargeback]:
+    """Other chargebacks of the same payment."""
+    others = store.of_order(order)
+    return [one for one in others if one.payment_id == chargeback.payment_id and one.id != chargeback.id]
+
+
+def _in_wallet(order: Order, chargeback: Chargeback, most_minor: int) -> int:
+    """What can be taken from the buyer's wallet, where refunds that did not get through have put it."""
+    mine = [refund for refund in order.refunds if refund.payment_id == chargeback.payment_id]
+    failed = sum(refund.card_minor for refund in mine if refund.state in ('failed', 'returned'))
+    if not failed:
+        return 0
+    failed -= sum(one.parts.get('wallet', 0) for one in _others(order, chargeback) if one.state != 'won')
+    (there,) = ledger.balances(order.currency, f'buyer.wallet:{order.buyer_id}')
+    return spendable(min(failed, there, most_minor), order.currency)
+
+
+def _is_live(refund: Refund, chargeback: Chargeback) -> bool:
+    return refund.payment_id == chargeback.payment_id and refund.state != 'superseded'
 
 
 class _Aside:
@@ -170,21 +200,26 @@ class _Aside:
         self.order = orders.load(payment.order_id or '')
         self.pk, self.seller_id = self.order.pk, self.order.seller_id
         self._sides = Sides(payment.id, payment.buyer_id, self.order.seller_id, payment.currency)
+        self._payment = payment
         tip_minor = payment.amount_minor + payment.means.credit_minor
         self._given = 0 if payment.state == 'returned' else tips.net_minor(self.order, tip_minor)
 
     def freeze(self, tx: Transaction, chargeback: Chargeback) -> None:
-        taken = min(self._given, chargeback.whole_minor)
-        chargeback.parts = {'released': taken} if taken else {}
-        self._post(tx, postings.chargeback_opened(self._sides, chargeback.claim, self._standing()), 'ChargebackReceived')
+        taken = sum(one.parts.get('released', 0) for one in _others(self.order, chargeback) if one.state != 'won')
+        released = min(self._given - taken, chargeback.whole_minor)
+        parts = {'released': released, 'wallet': _in_wallet(self.order, chargeback, chargeback.whole_minor - released)}
+        chargeback.parts = {name: part for name, part in parts.items() if part}
+        opened = postings.chargeback_opened(self._sides, chargeback.claim, self._standing())
+        self._post(tx, chargeback, opened, 'ChargebackReceived')
 
     def win(self, tx: Transaction, chargeback: Chargeback) -> None:
-        self._post(tx, postings.chargeback_won(self._sides, chargeback.claim, self._standing()), 'ChargebackWon')
+        self._post(tx, chargeback, postings.chargeback_won(self._sides, chargeback.claim, self._standing()), 'ChargebackWon')
 
     def lose(self, tx: Transaction, chargeback: Chargeback) -> None:
-        self._post(tx, postings.chargeback_lost(self._sides, chargeback.claim), 'ChargebackLost')
+        self._post(tx, chargeback, postings.chargeback_lost(self._sides, chargeback.claim), 'ChargebackLost')
 
-    def _post(self, tx: Transaction, posting: Posting, name: str) -> None:
+    def _post(self, tx: Transaction, chargeback: Chargeback, posting: Posting, name: str) -> None:
+        _claim(self.order, self._payment, chargeback)
         orders.save(tx, self.order)
         ledger.post(tx, posting)
         orders.note(tx, self.order, name, SYSTEM, payment_id=self._sides.order_id)

@@ -104,7 +104,7 @@ def refund_returned(
 
 
 def refund_superseded(sides: Sides, refund_id: str, card_minor: int) -> Posting:
-    """The bank has given the buyer the money already: what was set aside for it makes our loss less."""
+    """The bank has given the buyer the money already, or so much of it: what was set aside for it makes our loss less."""
     return _of(
         sides,
         f'refund_superseded:{refund_id}',

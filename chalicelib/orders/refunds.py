@@ -127,14 +127,13 @@ def come_back(tx: Transaction, order: Order, refund: Refund, *, provider: str, f
 
 
 def let_go(tx: Transaction, order: Order, refund: Refund) -> None:
-    """What came back while the bank had the payment is the buyer's, if the bank has not given them the money."""
-    if is_in_doubt(order, refund):
-        hold_back(tx, order, refund)
-        return
-    _close(tx, order, refund, 'returned', refund.failure)
-    owed = _owed(order, refund.card_minor)
-    ledger.post(tx, postings.refund_failed(order.sides, refund.id, refund.card_minor, owed))
-    store.note(tx, order, 'RefundFailed', SYSTEM, refund_id=refund.id)
+    """What came back while the bank had the payment is the buyer's, as far as the bank has not given them the money."""
+    _wait_or(tx, order, refund, 'returned', refund.failure)
+
+
+def fail_in_doubt(tx: Transaction, order: Order, refund: Refund, failure: str) -> None:
+    """It cannot be sent, and a bank has claimed the payment back: as `let_go`."""
+    _wait_or(tx, order, refund, 'failed', failure)
 
 
 def _close(tx: Transaction, order: Order, refund: Refund, state: str, failure: str | None) -> None:
@@ -142,38 +141,60 @@ def _close(tx: Transaction, order: Order, refund: Refund, state: str, failure: s
     refund.set_timer(_look_again() if state == 'held_back' else None)
     refund.let_go()
     order.funds = funds_of(order)
+    _save(tx, order, refund, seen)
+
+
+def _save(tx: Transaction, order: Order, refund: Refund, seen: str) -> None:
     store.save_refund(tx, refund, seen)
     store.save(tx, order)
 
 
 def is_in_doubt(order: Order, refund: Refund) -> bool:
-    """Whether a bank has taken back the payment that this is a refund of, or may yet."""
-    return order.frozen_by == 'chargeback' or _is_charged_back(order, refund)
+    """Whether the buyer has some of it from their bank already, or may have it yet."""
+    claim = order.claims.get(refund.payment_id)
+    return bool(claim and (claim['is_open'] or claim['excess']))
 
 
 def hold_back(tx: Transaction, order: Order, refund: Refund) -> None:
-    """Waits for the bank; once it has given the buyer the money, the refund is not sent."""
-    seen, is_superseded = refund.state, _is_charged_back(order, refund)
-    if is_superseded:
-        refund.state, refund.settled_at = 'superseded', clock.now_ms()
-        refund.set_timer(None)
-        refund.let_go()
-    else:
+    """Waits for the bank; what of it the bank has given the buyer is not sent, and the rest is."""
+    _wait_or(tx, order, refund, 'requested', refund.failure)
+
+
+def _wait_or(tx: Transaction, order: Order, refund: Refund, state: str, failure: str | None) -> None:
+    """Once the bank has decided, what it has not given the buyer comes into a state: to be sent, or in their wallet."""
+    claim = order.claims.get(refund.payment_id, {'is_open': False, 'excess': 0})
+    if claim['is_open']:
         refund.set_timer(_look_again())
-    store.save_refund(tx, refund, seen)
-    store.save(tx, order)
-    if is_superseded:
-        ledger.post(tx, postings.refund_superseded(order.sides, refund.id, refund.card_minor))
-        store.note(tx, order, 'RefundSuperseded', SYSTEM, refund_id=refund.id)
+        _save(tx, order, refund, refund.state)
+        return
+    superseded = min(claim['excess'], refund.card_minor)
+    rest = refund.card_minor - superseded
+    if superseded:
+        order.claim(refund.payment_id, is_open=False, excess_minor=claim['excess'] - superseded)
+    if rest:
+        refund.lessen(superseded)
+    if rest and state == 'requested':
+        refund.set_timer(('send_refund', clock.now_ms()))
+        _save(tx, order, refund, refund.state)
+    else:
+        _close(tx, order, refund, state if rest else 'superseded', failure)
+    _part(tx, order, refund, superseded, 0 if state == 'requested' else rest)
+
+
+def _part(tx: Transaction, order: Order, refund: Refund, superseded_minor: int, wallet_minor: int) -> None:
+    parts = []
+    if superseded_minor:
+        parts.append(postings.refund_superseded(order.sides, refund.id, superseded_minor))
+        store.note(tx, order, 'RefundSuperseded', SYSTEM, refund_id=refund.id, amount_minor=superseded_minor)
+    if wallet_minor:
+        parts.append(postings.refund_failed(order.sides, refund.id, wallet_minor, _owed(order, wallet_minor)))
+        store.note(tx, order, 'RefundFailed', SYSTEM, refund_id=refund.id)
+    ledger.post(tx, *parts)
 
 
 def _look_again() -> tuple[str, int]:
     """Until a bank has decided, which takes it weeks."""
     return 'send_refund', clock.now_ms() + clock.HOUR
-
-
-def _is_charged_back(order: Order, refund: Refund) -> bool:
-    return any(source.get('charged_back') for source in order.sources if source['payment_id'] == refund.payment_id)
 
 
 def funds_of(order: Order) -> str:

@@ -40,6 +40,9 @@ class Order(HeldRow, discriminator='order'):
     sources = JSONAttribute(default=list)
     """How it was paid, and what of that went back, one for each payment: `payment_id`, then `card`, `wallet` and `promo` in
     minor units, and the same with `_back`; then `charged_back`, what the bank has kept of it, which is part of `card_back`."""
+    claims = JSONAttribute(default=dict)
+    """Payments that a bank has claimed back, late ones too: `is_open`, whether it has still to decide, and `excess`, what of
+    their refunds the buyer would have twice."""
     tips_minor = IntegerAttribute(default=0)
     policy_version = UnicodeAttribute()
     terms = JSONAttribute()
@@ -195,6 +198,10 @@ class Order(HeldRow, discriminator='order'):
         commission = percentage(self.purse.escrow, self.terms['commission_bps'], self.currency)
         return self.purse.escrow - commission + self.purse.clearing
 
+    def claim(self, payment_id: str, *, is_open: bool, excess_minor: int) -> None:
+        """How far a bank has come with a payment."""
+        self.claims = {**self.claims, payment_id: {'is_open': is_open, 'excess': excess_minor}}
+
     def account_for(self) -> None:
         """Says what of its money the seller waits for, why, and until when."""
         net = self.net_minor
@@ -267,6 +274,12 @@ class Refund(HeldRow, discriminator='refund'):
     def money(self) -> Money:
         """What the provider is asked to send."""
         return Money(self.card_minor, self.currency)
+
+    def lessen(self, minor: int) -> None:
+        """So much of it is not sent, and is no part of it any more."""
+        self.card_minor -= minor
+        self.amount_minor -= minor
+        self.held_minor = self.card_minor
 
     @property
     def given_minor(self) -> int:

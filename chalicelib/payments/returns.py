@@ -63,7 +63,7 @@ def _record(tx: Transaction, order_id: str, refund_sk: str, provider_name: str, 
         case ('requested', Status.RETURNED) | ('succeeded', Status.RETURNED | Status.FAILED):
             refunds.come_back(tx, order, refund, provider=provider_name, failure=failure)
         case 'requested', Status.FAILED if refunds.is_in_doubt(order, refund):
-            refunds.hold_back(tx, order, refund)
+            refunds.fail_in_doubt(tx, order, refund, failure)
         case 'requested', Status.FAILED:
             refunds.settle(tx, order, refund, provider=provider_name, failure=failure)
         case 'requested', Status.SUCCEEDED:
@@ -71,3 +71,4 @@ def _record(tx: Transaction, order_id: str, refund_sk: str, provider_name: str, 
         case 'requested', _:
             refund.set_timer(('send_refund', ask_again_at(refund.requested_at)))
             order_store.save_refund(tx, refund, 'requested')
+            order_store.save(tx, order)

@@ -52,6 +52,7 @@ def violations(*, is_quiet: bool = True, books=None) -> list[str]:
         *_balances(entries, balances),
         *_orders(market, journal, balances),
         *_campaigns(market, balances),
+        *_twice(market, journal),
         *_transit(market, balances),
         *_provider(market, journal, is_quiet=is_quiet),
         *(_fake_provider(books, market, journal, is_quiet=is_quiet) if books else ()),
@@ -115,6 +116,16 @@ def _once(order_id, own):
     back = sum(_moved(row, 'refund', 'buyer.wallet', 'buyer.promo') for row in own if row['event'] == 'refund_requested')
     if back > came:
         yield f'S6: {order_id} has cost {came}, and {back} went back'
+
+
+def _twice(market, journal):
+    """S6: what a refund that a bank has superseded has put back is no more than what chargebacks have cost us."""
+    order_of = {row['id']: row.get('order_id') or row['id'] for row in market if row.get('row') in ('payment', 'order')}
+    gained = Counter()
+    for row in journal.values():
+        lines = dict(json.loads(row['lines']))
+        gained[order_of.get(row.get('order_id'))] += lines.get('expense.chargeback:loss', 0)
+    yield from (f'S6: chargebacks have brought us {minor} of {order_id}' for order_id, minor in gained.items() if minor > 0)
 
 
 def _moved(row, *roots):

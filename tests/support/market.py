@@ -248,9 +248,9 @@ def send_back(refund: dict[str, Any], payment_id: str) -> None:
     assert webhooks.add(webhooks.of('sandbox', notice, b'{}'))
 
 
-def claim_part(payment: dict[str, Any], minor: int) -> str:
+def claim_part(payment: dict[str, Any], minor: int, *, prefix: str = 'scb_') -> str:
     """A bank takes so much of a payment back, whole or not, and the sandbox knows it. Returns its reference."""
-    ref, money = payment['id'].replace('pay_', 'scb_'), Money(minor, payment['currency'])
+    ref, money = payment['id'].replace('pay_', prefix), Money(minor, payment['currency'])
     claimed = provider._object(ref, money, ChargebackStatus.OPEN, None, note='duplicate', payment_id=payment['id'])
     sandbox.create(claimed, provider._moved('chargeback', claimed, -minor, provider.CHARGEBACK_FEE_MINOR[money.currency]))
     return ref
