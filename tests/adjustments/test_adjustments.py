@@ -147,6 +147,31 @@ def test_nobody_has_a_hand_in_what_is_for_themselves(boss, second):
     assert second.post(f'/admin/adjustments/{proposed["id"]}/approve').problem == 'forbidden'
 
 
+def moved(debit, credit, minor=500):
+    return {'kind': 'transfer', 'currency': 'USD', 'amount_minor': minor, 'debit_account': debit, 'credit_account': credit}
+
+
+def test_nobody_has_a_hand_in_a_transfer_on_an_account_of_their_own(boss, second, buyer):
+    for theirs in ('seller.available', 'buyer.wallet', 'buyer.promo'):
+        given = moved('expense.promo', f'{theirs}:{boss.id}')
+        assert boss.post('/admin/adjustments', {'wanted': given, 'reason': WHY}).problem == 'forbidden'
+        proposed = propose(second, **given)
+        assert boss.post(f'/admin/adjustments/{proposed["id"]}/approve').problem == 'forbidden'
+    post(boss, second, **moved('expense.promo', f'buyer.wallet:{buyer.id}'))
+    assert (usd(boss)['wallet_minor'], usd(buyer)['wallet_minor']) == (0, 500)
+
+
+def test_nobody_has_a_hand_in_undoing_what_moved_money_of_their_own(boss, second):
+    third = Person('third', 'admin')
+    post(third, second, **moved('expense.promo', f'seller.available:{boss.id}'))
+    taken = post(third, second, **moved(f'seller.available:{boss.id}', 'revenue.commission'))
+    wanted = {'kind': 'reversal', 'reverse_of': taken['txid']}
+    assert boss.post('/admin/adjustments', {'wanted': wanted, 'reason': WHY}).problem == 'forbidden'
+    proposed = propose(second, **wanted)
+    assert boss.post(f'/admin/adjustments/{proposed["id"]}/approve').problem == 'forbidden'
+    assert usd(boss)['available_minor'] == 0
+
+
 def test_what_was_posted_by_mistake_is_undone_once(boss, second, buyer):
     posted = post(boss, second, **promo(buyer))
     undone = post(boss, second, kind='reversal', reverse_of=posted['txid'])
