@@ -44,6 +44,8 @@ def approve(tx: Transaction, admin_id: str, adjustment_id: str) -> Adjustment:
         cases.close_case(tx, case)
     if posting:
         ledger.post(tx, posting)
+    if adjustment.wanted['kind'] == 'reversal':
+        _reopen_case_of(tx, adjustment.wanted['reverse_of'])
     return adjustment
 
 
@@ -117,6 +119,13 @@ def _reversal(txid: str) -> Posting:
     if ledger.posted(posting.txid):
         raise Invalid.at('#/reverse_of', f'{txid} was reversed already')
     return posting
+
+
+def _reopen_case_of(tx: Transaction, txid: str) -> None:
+    """What is in suspense again, since it was given to somebody by mistake, waits for staff again."""
+    name, _, adjustment_id = txid.partition(':')
+    if name == 'adjust' and (case_id := store.get(adjustment_id).wanted.get('case_id')):
+        cases.reopen_case(tx, case_id)
 
 
 def _open(adjustment_id: str) -> Adjustment:
