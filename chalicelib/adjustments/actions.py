@@ -22,9 +22,7 @@ _CREDIT = ('promo_credit', 'unmatched_money')
 def propose(tx: Transaction, admin_id: str, wanted: dict[str, Any], reason: str) -> Adjustment:
     """Says what is to be posted, and why. Whoever proposes it is the first of the two who approve it."""
     adjustment_id = ids.new('adj')
-    if admin_id == wanted.get('user_id'):
-        raise Forbidden('Nobody proposes what is for themselves')
-    _posting(adjustment_id, wanted)
+    _must_be_of_others(_posting(adjustment_id, wanted), admin_id)
     adjustment = Adjustment(id=adjustment_id, wanted=wanted, reason=reason, proposed_by=admin_id, proposed_at=clock.now_ms())
     store.add(tx, adjustment)
     return adjustment
@@ -35,9 +33,8 @@ def approve(tx: Transaction, admin_id: str, adjustment_id: str) -> Adjustment:
     adjustment = _open(adjustment_id)
     if adjustment.proposed_by == admin_id:
         raise Forbidden('Whoever proposed an adjustment has approved it already; somebody else has to as well')
-    if admin_id == adjustment.wanted.get('user_id'):
-        raise Forbidden('Nobody approves what is for themselves')
     case, posting = _case(adjustment.wanted), _posting(adjustment_id, adjustment.wanted)
+    _must_be_of_others(posting, adjustment.proposed_by, admin_id)
     _decide(adjustment, 'posted', admin_id)
     adjustment.txid = posting.txid if posting else None
     if case and adjustment.wanted['kind'] == 'unmatched_refund':
@@ -47,6 +44,8 @@ def approve(tx: Transaction, admin_id: str, adjustment_id: str) -> Adjustment:
         cases.close_case(tx, case)
     if posting:
         ledger.post(tx, posting)
+    if adjustment.wanted['kind'] == 'reversal':
+        _reopen_case_of(tx, adjustment.wanted['reverse_of'])
     return adjustment
 
 
@@ -56,6 +55,12 @@ def reject(tx: Transaction, admin_id: str, adjustment_id: str) -> Adjustment:
     _decide(adjustment, 'rejected', admin_id)
     store.save(tx, adjustment)
     return adjustment
+
+
+def _must_be_of_others(posting: Posting | None, *admin_ids: str) -> None:
+    """Whoever has a hand in it owns none of the money that it moves, in either direction."""
+    if posting and any(line.owner_id in admin_ids for line in posting.lines):
+        raise Forbidden('Nobody proposes or approves what moves money of their own')
 
 
 def _posting(adjustment_id: str, wanted: dict[str, Any]) -> Posting | None:
@@ -114,6 +119,13 @@ def _reversal(txid: str) -> Posting:
     if ledger.posted(posting.txid):
         raise Invalid.at('#/reverse_of', f'{txid} was reversed already')
     return posting
+
+
+def _reopen_case_of(tx: Transaction, txid: str) -> None:
+    """What is in suspense again, since it was given to somebody by mistake, waits for staff again."""
+    name, _, adjustment_id = txid.partition(':')
+    if name == 'adjust' and (case_id := store.get(adjustment_id).wanted.get('case_id')):
+        cases.reopen_case(tx, case_id)
 
 
 def _open(adjustment_id: str) -> Adjustment:

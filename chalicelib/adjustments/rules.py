@@ -1,6 +1,7 @@
 """What may be adjusted by hand, as a posting. Pure.
 
-Accounts that belong to an order, a refund or a payout are none of it: their money moves with the thing itself.
+Accounts that belong to an order, a refund or a payout are none of it: their money moves with the thing itself. Neither is
+suspense, which is emptied by its case.
 """
 
 import re
@@ -13,6 +14,7 @@ from chalicelib.ledger import correction_postings as corrections
 from chalicelib.ledger import credit_postings as credit
 from chalicelib.ledger.postings import Line, Posting
 from chalicelib.money import must_be_whole
+from chalicelib.payments.providers import NAMES
 
 BY_HAND = frozenset(
     {
@@ -23,17 +25,18 @@ BY_HAND = frozenset(
         'seller.available',
         'buyer.wallet',
         'buyer.promo',
-        'suspense',
         'tax.payable',
         *(root for root in accounts.CHART if root.startswith(('revenue.', 'expense.', 'fx.'))),
     }
 )
-_PROVIDER = r'^[a-z]{2,20}$'
+_PROVIDER = f'^({"|".join(NAMES)})$'
+_UNDONE = ('adjust:', 'promo:', 'affiliate:', 'reverse:')
+"""Names of what is posted with nothing else beside it that would still say so once it is undone."""
 _PERSONAL = {'receivable.seller', 'seller.available', 'buyer.wallet', 'buyer.promo'}
 
 _PARTS = {
     **dict.fromkeys(_PERSONAL, ids.pattern('usr')),
-    **dict.fromkeys(('psp.clearing', 'psp.balance', 'suspense', 'expense.psp_fee'), _PROVIDER),
+    **dict.fromkeys(('psp.clearing', 'psp.balance', 'expense.psp_fee'), _PROVIDER),
     'bank': r'^operating$',
     'tax.payable': r'^[A-Z]{2}$',
     'expense.chargeback': r'^(fee|loss)$',
@@ -65,8 +68,10 @@ def posting_of(adjustment_id: str, wanted: dict[str, Any], provider: str | None,
 
 def reversal_of(txid: str, currency: str, lines: list[list[Any]]) -> Posting:
     """The opposite of a transaction that was posted, if it is one that may be undone by hand."""
-    if tied := sorted({account for account, _ in lines if accounts.root(account) not in BY_HAND}):
-        raise Invalid.at('#/reverse_of', f'{txid} has moved {", ".join(tied)}, which moves with the thing itself only')
+    if not txid.startswith(_UNDONE):
+        raise Invalid.at('#/reverse_of', f'By hand, only {", ".join(_UNDONE)} are undone; {txid} is undone by what it is about')
+    if any(accounts.root(account) == 'suspense' and minor > 0 for account, minor in lines):
+        raise Invalid.at('#/reverse_of', f'{txid} has put money back into suspense, which leaves it by its case only')
     return corrections.undone(txid, currency, [Line(account, minor, owner_of(account)) for account, minor in lines])
 
 
@@ -101,5 +106,5 @@ def _check_account(name: str, account: str) -> None:
     except ValueError as unknown:
         raise Invalid.at(f'#/{name}', str(unknown)) from unknown
     root, *parts = account.split(':')
-    if parts and not re.match(_PARTS.get(root, r'^[A-Za-z-]{2,20}$'), parts[0]):
+    if parts and not re.fullmatch(_PARTS.get(root, r'^[A-Za-z-]{2,20}$'), parts[0]):
         raise Invalid.at(f'#/{name}', f'{parts[0]!r} is not what {root} is kept of')

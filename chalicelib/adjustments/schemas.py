@@ -14,7 +14,7 @@ Reason = Annotated[str, StringConstraints(min_length=10, max_length=1_000)]
 Account = Annotated[
     str,
     StringConstraints(min_length=3, max_length=120),
-    Field(description='As in the chart of accounts: `seller.available:usr_...`.', examples=['suspense:sandbox']),
+    Field(description='As in the chart of accounts: `seller.available:usr_...`.', examples=['psp.balance:sandbox']),
 ]
 
 
@@ -65,7 +65,9 @@ class CloseCase(Command):
 
 
 class Transfer(_Money):
-    """Whatever else: from one account to another. The debit is what is taken from, the credit what is added to."""
+    """Whatever else: from one account to another, but for suspense. The debit is what is taken from, the credit what is added
+    to.
+    """
 
     kind: Literal['transfer']
     debit_account: Account
@@ -73,7 +75,7 @@ class Transfer(_Money):
 
 
 class Reversal(Command):
-    """The opposite of a transaction that was posted by mistake."""
+    """The opposite of an earlier adjustment, promo credit, reward or reversal that was posted by mistake."""
 
     kind: Literal['reversal']
     reverse_of: Annotated[str, StringConstraints(pattern=ids.TRANSACTION.pattern)]

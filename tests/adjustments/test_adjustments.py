@@ -147,6 +147,31 @@ def test_nobody_has_a_hand_in_what_is_for_themselves(boss, second):
     assert second.post(f'/admin/adjustments/{proposed["id"]}/approve').problem == 'forbidden'
 
 
+def moved(debit, credit, minor=500):
+    return {'kind': 'transfer', 'currency': 'USD', 'amount_minor': minor, 'debit_account': debit, 'credit_account': credit}
+
+
+def test_nobody_has_a_hand_in_a_transfer_on_an_account_of_their_own(boss, second, buyer):
+    for theirs in ('seller.available', 'buyer.wallet', 'buyer.promo'):
+        given = moved('expense.promo', f'{theirs}:{boss.id}')
+        assert boss.post('/admin/adjustments', {'wanted': given, 'reason': WHY}).problem == 'forbidden'
+        proposed = propose(second, **given)
+        assert boss.post(f'/admin/adjustments/{proposed["id"]}/approve').problem == 'forbidden'
+    post(boss, second, **moved('expense.promo', f'buyer.wallet:{buyer.id}'))
+    assert (usd(boss)['wallet_minor'], usd(buyer)['wallet_minor']) == (0, 500)
+
+
+def test_nobody_has_a_hand_in_undoing_what_moved_money_of_their_own(boss, second):
+    third = Person('third', 'admin')
+    post(third, second, **moved('expense.promo', f'seller.available:{boss.id}'))
+    taken = post(third, second, **moved(f'seller.available:{boss.id}', 'revenue.commission'))
+    wanted = {'kind': 'reversal', 'reverse_of': taken['txid']}
+    assert boss.post('/admin/adjustments', {'wanted': wanted, 'reason': WHY}).problem == 'forbidden'
+    proposed = propose(second, **wanted)
+    assert boss.post(f'/admin/adjustments/{proposed["id"]}/approve').problem == 'forbidden'
+    assert usd(boss)['available_minor'] == 0
+
+
 def test_what_was_posted_by_mistake_is_undone_once(boss, second, buyer):
     posted = post(boss, second, **promo(buyer))
     undone = post(boss, second, kind='reversal', reverse_of=posted['txid'])
@@ -171,7 +196,38 @@ def test_the_money_of_an_order_moves_with_the_order_only(boss, market):
         '/admin/adjustments', {'wanted': {'kind': 'reversal', 'reverse_of': f'pay:{order["payment_id"]}'}, 'reason': WHY}
     )
     assert (answer.status, answer.pointers) == (422, ['#/reverse_of'])
-    assert f'escrow:{order["id"]}' in answer.body['detail'] or f'escrow:{order["id"]}' in str(answer.body['errors'])
+    assert f'pay:{order["payment_id"]}' in str(answer.body['errors'])
+
+
+def posted(*names):
+    found = [row['txid'] for row in resources.rows('journal') if row['row'] == 'journal']
+    assert {name for name in names if not any(txid.startswith(name) for txid in found)} == set()
+    return found
+
+
+def test_what_belongs_to_anything_is_undone_with_it_only(boss, market, buyer, seller, clock):
+    """A tip, a top-up and a refund to the wallet, of which order, payment and refund would still say that they are there."""
+    ok(buyer.post('/me/wallet/top-ups', {'amount_minor': 2 * TOTAL, 'currency': 'USD', 'method': 'sandbox_card_ok'}), 201)
+    order = market.released(clock)
+    ok(buyer.post(f'/orders/{order["id"]}/tips', {'amount_minor': 1_000, 'method': 'sandbox_card_ok'}), 201)
+    with_credit = market.placed()
+    ok(buyer.post(f'/orders/{with_credit["id"]}/payments', {'use_credit': True}), 201)
+    ok(seller.post(f'/orders/{with_credit["id"]}/cancel', {'reason': 'No time'}))
+    open_case()
+    for txid in posted('pay:', 'reserve:', 'complete:', 'release:', 'refund:', 'unmatched:'):
+        answer = boss.post('/admin/adjustments', {'wanted': {'kind': 'reversal', 'reverse_of': txid}, 'reason': WHY})
+        assert (answer.status, answer.pointers) == (422, ['#/reverse_of']), txid
+
+
+def test_money_that_was_found_to_be_somebody_elses_waits_in_suspense_again(boss, second, buyer, seller, support):
+    case_id = open_case()
+    given = post(boss, second, **found(buyer, case_id))
+    undone = post(boss, second, kind='reversal', reverse_of=given['txid'])
+    assert [case['id'] for case in ok(support.get('/admin/reconciliation'))['items']] == [case_id]
+    again = boss.post('/admin/adjustments', {'wanted': {'kind': 'reversal', 'reverse_of': undone['txid']}, 'reason': WHY})
+    assert (again.status, again.pointers) == (422, ['#/reverse_of'])
+    post(boss, second, **found(seller, case_id))
+    assert (usd(buyer)['wallet_minor'], usd(seller)['wallet_minor']) == (0, 700)
 
 
 @pytest.mark.parametrize(
@@ -207,6 +263,9 @@ def test_bad_input_is_told_and_posts_nothing(boss, buyer, wanted, pointer):
         ('revenue.fx', 'seller.available:nobody', '#/credit_account'),
         ('revenue.fx', 'seller.available:usr_01ARZ3NDEKTSV4RRFFQ69G5FAV', '#/credit_account'),
         ('psp.balance:NEVER#land', 'revenue.fx', '#/debit_account'),
+        ('psp.balance:nobody', 'revenue.fx', '#/debit_account'),
+        ('suspense:sandbox', 'revenue.fx', '#/debit_account'),
+        ('revenue.fx', 'suspense:sandbox', '#/credit_account'),
     ],
 )
 def test_by_hand_money_moves_on_some_accounts_only(boss, debit, credit, pointer):
