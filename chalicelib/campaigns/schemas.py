@@ -68,7 +68,7 @@ class WriteCampaign(Command):
     title: Annotated[str, Field(min_length=5, max_length=80)]
     category: str
     instructions: Annotated[str, Field(min_length=20, max_length=5_000)]
-    proof: WriteProof = WriteProof()
+    proof: Annotated[WriteProof, Field(default_factory=WriteProof)]
     currency: CurrencyCode
     pay_minor: Annotated[Amount, Field(description='For each task that is approved.')]
     positions: Annotated[int, Field(ge=1, le=10_000)]
