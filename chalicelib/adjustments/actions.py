@@ -66,6 +66,7 @@ def _must_be_of_others(posting: Posting | None, *admin_ids: str) -> None:
 def _posting(adjustment_id: str, wanted: dict[str, Any]) -> Posting | None:
     case = _case(wanted)
     if wanted['kind'] == 'close_case':
+        _must_not_close_itself(case)
         return None
     if wanted['kind'] == 'reversal':
         return _reversal(wanted['reverse_of'])
@@ -100,6 +101,12 @@ def _case(wanted: dict[str, Any]) -> Case | None:
     if found is None or found.state != 'open':
         raise Invalid.at('#/case_id', f'There is no open case {wanted["case_id"]}; GET /admin/reconciliation lists them')
     return found
+
+
+def _must_not_close_itself(case: Case | None) -> None:
+    """What is missing is part of the sums, until a line shows it."""
+    if case and case.reason == 'missing':
+        raise Invalid.at('#/case_id', f'This case closes itself when a line of the report shows {case.subject}, and not before')
 
 
 def _check_suspense(wanted: dict[str, Any], case: Case) -> None:

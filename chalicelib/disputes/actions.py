@@ -31,6 +31,8 @@ def open_one(tx: Transaction, caller: Caller, order_id: str, *, reason: str, ref
     _must_be_new(order, actor)
     now, dispute_id, most = clock.now_ms(), ids.new('dis'), order.purse.refundable_minor
     _check(order, refund_minor, most)
+    if actor.role is OrderRole.BUYER and not refund_minor:
+        raise Invalid.at('#/refund_minor', 'Say how much of your money you want back; a dispute about nothing is none')
     dispute = Dispute(
         *store.key(order_id, dispute_id),
         id=dispute_id,
@@ -160,9 +162,12 @@ def _is_for_nothing(order: Order, dispute: Dispute) -> bool:
 
 
 def _must_be_new(order: Order, actor: Actor) -> None:
-    """A side has one dispute, and what was decided stays decided: nobody holds an order by opening one after another."""
+    """A side has one dispute, and what was decided stays decided: nobody holds an order by opening one after another.
+
+    One that a chargeback has ended was not decided.
+    """
     for dispute in store.of_order(order):
-        if dispute.opened_by == actor.role:
+        if dispute.opened_by == actor.role and dispute.outcome != Outcome.SUPERSEDED:
             raise Conflict(f'You have had dispute {dispute.id} about this order already; ask support')
 
 

@@ -13,11 +13,16 @@ from chalicelib.orders.rows import Order
 
 def check(order: Order, amount_minor: int) -> None:
     currency, rules = order.currency, order.policy
-    lowest, highest = rules.min_tip_minor[currency], max(order.price_minor - order.tips_minor, 0)
+    lowest, highest = rules.min_tip_minor[currency], room_minor(order)
     if not lowest <= amount_minor <= highest:
         said = f'All tips of an order come to its price at most: this one is of {lowest} to {highest} minor units of {currency}'
         raise Invalid.at('#/amount_minor', said)
     must_be_whole(amount_minor, currency, '#/amount_minor')
+
+
+def room_minor(order: Order) -> int:
+    """What may still be given: all tips of an order come to its price at most."""
+    return max(order.price_minor - order.tips_minor, 0)
 
 
 def net_minor(order: Order, tip_minor: int) -> int:

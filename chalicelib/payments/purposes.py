@@ -87,7 +87,9 @@ class ForExtra(_OfOrder):
 
 class ForTip(_OfOrder):
     def is_waited_for(self, payment: Payment) -> bool:
-        return payment.state != 'failed' and not self._order.frozen_by
+        means = payment.means
+        has_room = means.card_minor + means.credit_minor <= tips.room_minor(self._order)
+        return payment.state != 'failed' and not self._order.frozen_by and has_room
 
     def take(self, tx: Transaction, means: Means) -> None:
         tips.capture(tx, self._order, means)

@@ -147,6 +147,15 @@ def test_nobody_has_a_hand_in_what_is_for_themselves(boss, second):
     assert second.post(f'/admin/adjustments/{proposed["id"]}/approve').problem == 'forbidden'
 
 
+def test_what_is_missing_closes_itself_or_not_at_all(boss):
+    about = 'sandbox', 'USD', 'missing', 'pay:pay_1'
+    db.atomically(lambda tx: cases.open_case(tx, *about, expected_minor=500, seen_minor=None), by='provider:sandbox')
+    wanted = {'kind': 'close_case', 'case_id': 'missing:pay:pay_1'}
+    answer = boss.post('/admin/adjustments', {'wanted': wanted, 'reason': WHY})
+    assert (answer.status, answer.pointers) == (422, ['#/case_id'])
+    assert cases.case('missing:pay:pay_1').state == 'open'
+
+
 def moved(debit, credit, minor=500):
     return {'kind': 'transfer', 'currency': 'USD', 'amount_minor': minor, 'debit_account': debit, 'credit_account': credit}
 

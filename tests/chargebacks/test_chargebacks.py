@@ -163,6 +163,17 @@ def test_a_chargeback_ends_a_dispute(market, buyer, seller):
     market.decide(ref, won=True)
     assert market.order(order['id'])['next_step'] == 'complete_order'
     assert dispute['stage'] == 'responding'
+
+
+def test_a_dispute_that_a_chargeback_has_ended_is_not_the_last(market, buyer):
+    order = market.delivered()
+    market.disputed(order)
+    _, ref = market.charged(order)
+    market.decide(ref, won=True)
+    _, path = market.disputed(order)
+    ok(buyer.post(f'{path}/withdraw'))
+    assert buyer.post(f'/orders/{order["id"]}/disputes', CLAIM).problem == 'conflict'
+    audit()
     audit()
 
 

@@ -273,7 +273,7 @@ def test_there_is_an_end_to_words(market, buyer, seller):
     assert seller.post(f'{path}/proposals', {'refund_minor': 20, 'message': 'More'}).problem == 'conflict'
 
 
-@pytest.mark.parametrize('refund', [-1, TOTAL + 1, 10**12, 10**13, 0.5, '5000', None])
+@pytest.mark.parametrize('refund', [-1, 0, TOTAL + 1, 10**12, 10**13, 0.5, '5000', None])
 def test_only_what_is_there_can_be_disputed(market, buyer, refund):
     order = market.delivered()
     answer = buyer.post(f'/orders/{order["id"]}/disputes', CLAIM | {'refund_minor': refund})

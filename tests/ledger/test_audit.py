@@ -6,7 +6,7 @@ import random
 import pytest
 
 from chalicelib import db, settings
-from chalicelib.ledger import audit, store
+from chalicelib.ledger import audit, authority, store
 from chalicelib.ledger.audit import Accounts, Transactions
 from chalicelib.ledger.days import actions
 from chalicelib.ledger.postings import Line, Posting, fingerprint
@@ -15,6 +15,12 @@ from tests.support import resources
 
 QUARTER = 16 * 60
 DAY = 24 * 3600
+PERSON = 'usr_01JDF3N8Q5W2E7R4T6Y9V1J0PA'
+ACTORS = (PERSON, 'timer:release_payment', 'provider:sandbox')
+SAID_BY_PROVIDERS = (
+    *('refund_ok:r', 'refund_failed:r', 'refund_returned:r', 'payout_paid:p', 'payout_failed:p', 'payout_returned:p'),
+    *('dispute_open:c', 'dispute_won:c', 'dispute_lost:c'),
+)
 JOURNAL, BALANCES = settings.JOURNAL_TABLE, settings.BALANCES_TABLE
 
 
@@ -103,6 +109,28 @@ def test_money_moves_for_nobody_who_cannot_say_so(by, txid):
     with pytest.raises(AssertionError, match='S14'):
         db.atomically(lambda tx: store.post(tx, posting), by=by)
     assert resources.rows(JOURNAL) == []
+
+
+@pytest.mark.no_aws
+@pytest.mark.parametrize(
+    ('actor', 'txid', 'is_right'),
+    [
+        ('timer:release_payment', 'release:o', True),
+        ('release_payment', 'release:o', False),
+        ('timer:no_such_thing', 'release:o', False),
+        ('provider:sandbox', 'release:o', True),
+        ('provider:', 'release:o', False),
+        ('provider:Some body', 'release:o', False),
+        ('provider:sandbox\n', 'release:o', False),
+        (f'{PERSON}\n', 'release:o', False),
+        *((actor, txid, actor == PERSON) for actor in ACTORS for txid in ('adjust:a', 'reverse:adjust:a', 'promo:a')),
+        *((actor, txid, actor == 'provider:sandbox') for actor in ACTORS for txid in SAID_BY_PROVIDERS),
+        ('timer:send_refund', 'refund_failed:r', True),
+        ('timer:send_refund', 'payout_failed:p', False),
+    ],
+)
+def test_who_can_say_what(actor, txid, is_right):
+    assert is_right is not bool(list(authority.objections(txid, actor, ['escrow:o', 'seller.available:s'])))
 
 
 def test_what_is_posted_together_says_so():

@@ -488,6 +488,19 @@ def test_a_tip_has_limits(market, buyer, minor):
     assert market.order(order['id'])['tips_minor'] == 0
 
 
+def test_tips_that_wait_for_their_confirmation_come_to_the_price_at_most(market, buyer):
+    order = market.completed()
+    waiting = [ok(tip(buyer, order, NET, {'method': 'sandbox_card_confirm'}), 201) for _ in range(2)]
+    for payment in waiting:
+        ok(buyer.post(f'/sandbox/payments/{payment["id"]}/confirmation', {'approved': True}))
+        payments.settle(payment['id'])
+    assert [ok(buyer.get(f'/payments/{payment["id"]}'))['state'] for payment in waiting] == ['succeeded', 'returned']
+    assert market.order(order['id'])['tips_minor'] == NET
+    run_timers()
+    assert [refund['state'] for refund in market.order(order['id'])['refunds']] == ['succeeded']
+    audit()
+
+
 def test_a_tip_in_rupiah_is_of_whole_rupiah(market, buyer, seller):
     package = GIG['packages'][0] | {'price_minor': 7_777_700}
     order = market.completed(market.gig(currency='IDR', packages=[package], extras=[]))
