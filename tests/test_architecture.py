@@ -37,6 +37,7 @@ STANDARD_OR_PURE = {
     'chalicelib.ids',
     'chalicelib.jobs.lifecycle',
     'chalicelib.money',
+    'chalicelib.payments.port',
     'chalicelib.orders.lifecycle',
     'chalicelib.policy',
     'chalicelib.quotes.rules',

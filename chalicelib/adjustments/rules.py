@@ -14,7 +14,7 @@ from chalicelib.ledger import correction_postings as corrections
 from chalicelib.ledger import credit_postings as credit
 from chalicelib.ledger.postings import Line, Posting
 from chalicelib.money import must_be_whole
-from chalicelib.payments.providers import NAMES
+from chalicelib.payments.port import NAMES
 
 BY_HAND = frozenset(
     {

@@ -8,6 +8,8 @@ from chalicelib import clock
 from chalicelib.errors import Unavailable
 from chalicelib.money import Money
 
+NAMES = ('sandbox', 'stripe', 'xendit')
+"""Those that there are."""
 ASK_AGAIN_MS = clock.MINUTE
 """After an answer that is not the last one, at the earliest. Longer than any request to a provider is on its way."""
 LONGEST_WAIT_MS = clock.HOUR

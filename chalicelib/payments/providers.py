@@ -7,14 +7,13 @@ from functools import cache
 
 from chalicelib import settings
 from chalicelib.money import CURRENCIES
-from chalicelib.payments.port import Provider
+from chalicelib.payments.port import NAMES, Provider
 from chalicelib.payments.sandbox.provider import Sandbox
 from chalicelib.payments.stripe.provider import Stripe
 from chalicelib.payments.xendit.provider import Xendit
 
 TELLING = (Stripe.name, Xendit.name)
 """Those who send webhooks."""
-NAMES = (Sandbox.name, *TELLING)
 
 
 def chosen(setting: str) -> dict[str, str]:

@@ -12,6 +12,8 @@ from tests.support import campaigns, resources
 from tests.support.api import Nobody, Person
 from tests.support.market import ok, run_timers
 
+pytestmark = pytest.mark.proof
+
 NOON = '2026-11-24T12:00:00Z'
 ROLES = ('buyer', 'worker', 'stranger', 'support', 'admin', 'nobody')
 OF_CAMPAIGN = ('edit', 'pay', 'add_positions', 'pause', 'resume', 'stop', 'claim')

@@ -17,6 +17,8 @@ from tests.support.api import Nobody, Person, deliver
 from tests.support.board import DAY, PROPOSAL, Board, path
 from tests.support.market import ok, run_timers
 
+pytestmark = pytest.mark.proof
+
 NOON = '2026-11-24T12:00:00Z'
 LATER = '2026-12-24T12:00:01Z'
 STATES = ('draft', 'in_review', 'open', 'closed')

@@ -17,6 +17,8 @@ from tests.support.audit import audit
 from tests.support.board import HOUR, Board, path
 from tests.support.market import ok, run_timers
 
+pytestmark = pytest.mark.proof
+
 NOON = '2026-11-24T12:00:00Z'
 STATES = ('submitted', 'awarded', 'revoked', 'hired', 'turned_down', 'declined', 'withdrawn', 'archived', 'archived_award')
 """The last one is what an award is after its job was closed."""
