@@ -164,6 +164,7 @@ ALLOWED = {
     | {
         'market GetItem',
         'market BatchGetItem',
+        'balances BatchGetItem',
         'OrderQueue ReceiveMessage',
         'OrderQueue DeleteMessage',
         'OrderDeadLetters SendMessage',
@@ -172,6 +173,7 @@ ALLOWED = {
     | {
         'market GetItem',
         'balances BatchGetItem',
+        'journal Query by_owner',
         'ProviderQueue ReceiveMessage',
         'ProviderQueue DeleteMessage',
         'ProviderDeadLetters SendMessage',
