@@ -216,7 +216,7 @@ def test_a_list_of_large_disputes_comes_in_pages_that_lambda_can_answer(market, 
     dispute, _ = market.disputed(order)
     row = Dispute.get(f'ORDER#{order["id"]}', f'DISPUTE#{dispute["id"]}')
     for number in range(40):
-        row.id = dispute['id'][:-2] + f'{number:02d}'
+        row.id = dispute['id'][:-3] + f'U{number:02d}'  # no ULID has a U: none of them is the first one's
         row.pk, row.listed_at = f'ORDER#{number}', f'{row.opened_at:015d}#{row.id}'
         row.evidence = [{'by': 'buyer', 'text': letter * 2_000, 'file_ids': [], 'at': row.opened_at}] * 40
         row.save()
