@@ -8,6 +8,7 @@ from typing import Any
 
 from chalicelib import settings
 from chalicelib.ledger.days import actions as days
+from chalicelib.payments import credentials
 from chalicelib.reconciliation import actions as reconciliation
 from chalicelib.reconciliation import store
 from tests.faults.cases import DAY, Case, World, _left_alone, _message, _request
@@ -55,16 +56,18 @@ class ProviderWorld(World):
         tables, books = saved
         super().restore(tables)
         self.psp.books = copy.deepcopy(books)
+        credentials.forget()  # so that all runs ask for the secret, and number their calls alike
 
     def violations(self, *, is_quiet: bool = True) -> list[str]:
         return violations(is_quiet=is_quiet, books=self.psp.books)
 
     def settle_down(self) -> None:
-        """What waits for the buyer or for a bank is done, and what the provider has to tell is told."""
+        """What waits for the buyer or for a bank is done, and we find out by ourselves. Then the provider tells all of it."""
         for _ in range(2):  # what is asked for once more after a fault waits for somebody again
             self._others_act()
-            self.at.listen()
             super().settle_down()
+        self.at.listen()
+        super().settle_down()
 
     def _others_act(self) -> None:
         for thing in list(self.psp.books.things.values()):
@@ -178,6 +181,12 @@ def _payout_comes_back(world: Any) -> None:
     world.psp.settle(world.at.paid_out()['id'], SENT_BACK[world.dialect])
 
 
+def _refund_fails(world: Any) -> None:
+    [refund] = world.at.returning()['refunds']
+    world.at.listen()
+    world.psp.settle(refund['id'], REFUND_FAILED[world.dialect], 'expired_or_canceled_card')
+
+
 def _slow_payout_fails(world: Any) -> None:
     world.psp.settle(world.at.paid_out(is_slow=True)['id'], 'FAILED', 'INVALID_DESTINATION')
 
@@ -210,6 +219,16 @@ def _reported(world: Any) -> dict[str, Any]:
     world.clock.shift(DAY)
     days.close_days()
     return dict(order)
+
+
+def _days_later(attempt: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """By each attempt the provider has forgotten the idempotency keys of the one before, but not what was done under them."""
+
+    def forgotten(world: Any) -> bool:
+        world.psp.forget_keys()
+        return attempt(world)
+
+    return forgotten
 
 
 def _listen(world: Any) -> bool:
@@ -262,6 +281,11 @@ def _refund_is(state: str) -> Callable[[Any], bool]:
     return ended
 
 
+def _is_paid_if_begun(world: Any) -> bool:
+    order = world.order()
+    return bool(order['state'] == ('awaiting_requirements' if order['payment_id'] else 'pending_payment'))
+
+
 def _contest_is_there(world: Any) -> bool:
     return world.psp.books.things[world.about].status == 'under_review'
 
@@ -271,11 +295,12 @@ def _all_is_matched(world: Any) -> bool:
     return len(read) == len(world.psp.books.lines) and store.all_open() == []
 
 
-SEND_REFUND = _message('settle_with_provider', 'send_refund')
-SEND_PAYOUT = _message('settle_with_provider', 'send_payout')
+SEND_REFUND = _days_later(_message('settle_with_provider', 'send_refund'))
+SEND_PAYOUT = _days_later(_message('settle_with_provider', 'send_payout'))
 SETTLE = _message('settle_with_provider', 'settle_payment')
-BOTH: tuple[tuple[str, Any, Any, Any], ...] = (
+BOTH: tuple[tuple[Any, ...], ...] = (
     ('pay', _placed, _pay(), _order_is(funds='held')),
+    ('pay, and never come back', _placed, _pay(), _is_paid_if_begun, True),
     ('hear of a payment', _told(_pays), _listen, _order_is(funds='held')),
     ('end a payment that nobody waits for', _left_alone(_waiting, 31 * 60), SETTLE, _order_is(state='expired', funds='none')),
     ('settle a payment that came too late', _too_late, SETTLE, _order_is(state='cancelled', funds='refunded')),
@@ -283,6 +308,7 @@ BOTH: tuple[tuple[str, Any, Any, Any], ...] = (
     ('refund a part before completion', _refunding(_delivered), SEND_REFUND, _refund_is('succeeded')),
     ('refund a part in clearing', _refunding(_completed), SEND_REFUND, _refund_is('succeeded')),
     ('refund a part after the release', _refunding(_released), SEND_REFUND, _refund_is('succeeded')),
+    ('hear of a refund that fails', _told(_refund_fails), _listen, _refund_is('failed')),
     ('hear of a refund that comes back', _told(_refund_comes_back), _listen, _refund_is('returned')),
     ('send a payout', _asked_payout(BANKS), SEND_PAYOUT, _payout_is('paid')),
     ('send a payout that fails', _asked_payout(NO_BANKS), SEND_PAYOUT, _payout_is('failed')),

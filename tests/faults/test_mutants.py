@@ -141,6 +141,11 @@ def made_without_looking(patch: Any) -> None:
     patch.setattr(Xendit, 'create_payment', blindly)
 
 
+def payouts_sent_without_looking(patch: Any) -> None:
+    """What is sent once more is believed to be known by its idempotency key, which is good for a day."""
+    patch.setattr(stripe.Stripe, 'find_payout', lambda *_: None)
+
+
 def silence_taken_for_no(patch: Any) -> None:
     """An answer that did not come is taken for one that says that nothing was paid."""
     create = stripe.Stripe.create_payout
@@ -169,6 +174,7 @@ MUTANTS = [
     (late_money_kept, 'settle a payment that came too late'),
     (providers_keys_by_chance, 'Stripe: pay'),
     (made_without_looking, 'Xendit: pay'),
+    (payouts_sent_without_looking, 'Stripe: send a payout'),
     (silence_taken_for_no, 'Stripe: send a payout'),
 ]
 

@@ -1,6 +1,7 @@
 """The fake provider itself: a server on 127.0.0.1, what can be done there by others, and what it does wrong on command."""
 
 import json
+import sys
 import threading
 import time
 from collections import deque
@@ -39,8 +40,7 @@ class FakePsp:
         self._troubles: deque[tuple[str, str]] = deque()
         self._lies: dict[str, dict[str, Any]] = {}
         self._release = threading.Event()
-        self._server = ThreadingHTTPServer(('127.0.0.1', 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(('127.0.0.1', 0), _handler(self))
         self.url = f'http://127.0.0.1:{self._server.server_port}'
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={'poll_interval': 0.01}, daemon=True)
         self._thread.start()
@@ -159,6 +159,15 @@ class FakePsp:
 
     def asked(self, method: str, part: str) -> Iterable[str]:
         return [path for said, path, _ in self.requests if said == method and part in path]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Whoever asks may hang up at any time."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _handler(psp: FakePsp) -> type[BaseHTTPRequestHandler]:
