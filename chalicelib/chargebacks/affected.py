@@ -64,11 +64,10 @@ class _Order:
             disputes.supersede(tx, order)
         chargeback.parts = self._taken(chargeback)
         standing = self._standing()
-        if order.frozen_by != 'chargeback':
-            released = chargeback.parts.get('released', 0)
-            self._explain(min(released, standing.available_minor) if released else order.net_minor)
+        chargeback.available_minor = min(chargeback.parts.get('released', 0), standing.available_minor)
         order.purse = order.purse.less(_of_purse(chargeback.parts))
         order.freeze('chargeback')
+        self._explain(chargeback)
         _claim(order, self._payment, chargeback)
         order.funds = OrderFunds.FROZEN.value
         orders.save(tx, order)
@@ -81,10 +80,23 @@ class _Order:
         parts['wallet'] = _in_wallet(self.order, chargeback, chargeback.whole_minor - sum(parts.values()))
         return {name: part for name, part in parts.items() if part}
 
-    def _explain(self, minor: int) -> None:
-        """What the seller would have, or had, and has not as long as the bank has it; what they owe instead is told as that."""
+    def _explain(self, chargeback: Chargeback) -> None:
+        """What the seller would have, or had, and has not as long as banks have it; what they owe instead is told as that."""
+        order = self.order
+        claims = [one for one in (chargeback, *self._of_others(chargeback)) if one.is_open]
+        whole = order.purse
+        for one in claims:
+            whole = whole.plus(_of_purse(one.parts))
+        minor = order.net_of(whole) + sum(one.available_minor for one in claims)
         if minor:
-            self.order.hold(self.order.seller_id, 'chargeback', minor, rule='chargeback_open')
+            order.hold(order.seller_id, 'chargeback', minor, rule='chargeback_open')
+        else:
+            order.let_go()
+
+    def _of_others(self, chargeback: Chargeback) -> list[Chargeback]:
+        """Other chargebacks that this order stands still for, or did."""
+        others = store.of_order(self.order)
+        return [one for one in others if one.id != chargeback.id and one.payment_id in self._own()]
 
     def win(self, tx: Transaction, chargeback: Chargeback) -> None:
         self.order.purse = self.order.purse.plus(_of_purse(chargeback.parts))
@@ -114,12 +126,14 @@ class _Order:
         The work of a completed one was accepted: what is left of its price goes on clearing.
         """
         order = self.order
-        others = [other for other in store.of_order(order) if other.id != chargeback.id and other.payment_id in self._own()]
+        others = self._of_others(chargeback)
         if any(other.is_open for other in others):
+            self._explain(chargeback)
             return None
         order.thaw()
         is_lost = is_lost or any(other.state == 'lost' for other in others)
-        if not is_lost or order.purse.clearing:  # what the bank did not take of accepted work is its seller's
+        is_accepted = order.purse.clearing or order.purse.commission
+        if not is_lost or is_accepted:  # what the bank did not take of accepted work is earned
             order.funds = refunds.funds_of(order)
             order.account_for()
             return None

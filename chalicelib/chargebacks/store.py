@@ -34,6 +34,8 @@ class Chargeback(TimedRow, discriminator='chargeback'):
     """`received`, `submitted`, `won` or `lost`."""
     parts = JSONAttribute(default=dict)
     """Where its money was taken from here: the parts of a `Claim`."""
+    available_minor = IntegerAttribute(default=0)
+    """What of it the seller could have been paid out; the rest of what they had been given is debt."""
     remarks = UnicodeAttribute(null=True)
     evidence_due_at = IntegerAttribute(null=True)
     submitted_at = IntegerAttribute(null=True)

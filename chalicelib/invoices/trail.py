@@ -46,6 +46,7 @@ def _names(order: Order) -> Iterator[str]:
     yield from (f'{event}:{order.id}' for event in _OF_ORDERS)
     yield from (f'{event}:{payment_id}' for payment_id in _payments(order) for event in _OF_PAYMENTS)
     yield from (f'{event}:{refund.id}' for refund in order.refunds for event in _OF_REFUNDS)
+    yield from (f'refund_superseded:{one.id}:{n}' for one in order.refunds for n in range(2, one.times_superseded + 1))
     yield from (f'{event}:{chargeback.ref}' for chargeback in chargebacks.of_order(order) for event in _OF_CHARGEBACKS)
 
 

@@ -103,11 +103,14 @@ def refund_returned(
     )
 
 
-def refund_superseded(sides: Sides, refund_id: str, card_minor: int) -> Posting:
-    """The bank has given the buyer the money already, or so much of it: what was set aside for it makes our loss less."""
+def refund_superseded(sides: Sides, refund_id: str, card_minor: int, number: int = 1) -> Posting:
+    """The bank has given the buyer the money already, or so much of it: what was set aside for it makes our loss less.
+
+    `number` counts the chargebacks that took some of one refund.
+    """
     return _of(
         sides,
-        f'refund_superseded:{refund_id}',
+        f'refund_superseded:{refund_id}' + (f':{number}' if number > 1 else ''),
         'refund_superseded',
         Line(f'refund:{refund_id}', -card_minor, sides.buyer_id),
         Line('expense.chargeback:loss', card_minor),

@@ -170,6 +170,7 @@ def _wait_or(tx: Transaction, order: Order, refund: Refund, state: str, failure:
     superseded = min(claim['excess'], refund.card_minor)
     rest = refund.card_minor - superseded
     if superseded:
+        refund.times_superseded += 1
         order.claim(refund.payment_id, is_open=False, excess_minor=claim['excess'] - superseded)
     if rest:
         refund.lessen(superseded)
@@ -184,7 +185,7 @@ def _wait_or(tx: Transaction, order: Order, refund: Refund, state: str, failure:
 def _part(tx: Transaction, order: Order, refund: Refund, superseded_minor: int, wallet_minor: int) -> None:
     parts = []
     if superseded_minor:
-        parts.append(postings.refund_superseded(order.sides, refund.id, superseded_minor))
+        parts.append(postings.refund_superseded(order.sides, refund.id, superseded_minor, refund.times_superseded))
         store.note(tx, order, 'RefundSuperseded', SYSTEM, refund_id=refund.id, amount_minor=superseded_minor)
     if wallet_minor:
         parts.append(postings.refund_failed(order.sides, refund.id, wallet_minor, _owed(order, wallet_minor)))

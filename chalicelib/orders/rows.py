@@ -195,8 +195,12 @@ class Order(HeldRow, discriminator='order'):
     @property
     def net_minor(self) -> int:
         """What of the order's money would be the seller's, as things are."""
-        commission = percentage(self.purse.escrow, self.terms['commission_bps'], self.currency)
-        return self.purse.escrow - commission + self.purse.clearing
+        return self.net_of(self.purse)
+
+    def net_of(self, purse: Purse) -> int:
+        """As `net_minor`, of another purse."""
+        commission = percentage(purse.escrow, self.terms['commission_bps'], self.currency)
+        return purse.escrow - commission + purse.clearing
 
     def claim(self, payment_id: str, *, is_open: bool, excess_minor: int) -> None:
         """How far a bank has come with a payment."""
@@ -261,6 +265,8 @@ class Refund(HeldRow, discriminator='refund'):
     amount_minor = IntegerAttribute()
     card_minor = IntegerAttribute()
     """What of it goes back through the provider; the rest went to the buyer's credit at once."""
+    times_superseded = IntegerAttribute(default=0)
+    """By how many chargebacks some of it was."""
     wallet_minor = IntegerAttribute()
     promo_minor = IntegerAttribute()
     reason = UnicodeAttribute(null=True)

@@ -10,7 +10,7 @@ from chalicelib.payments.sandbox.provider import Sandbox
 from tests.support import resources
 from tests.support.api import deliver
 from tests.support.audit import audit
-from tests.support.market import NET, TOTAL, balances, claim_part, ok, run_provider, run_timers, send_back
+from tests.support.market import ANSWERS, DAY, NET, TOTAL, balances, claim_part, ok, run_provider, run_timers, send_back
 from tests.support.requests import offer
 
 
@@ -25,7 +25,11 @@ def claim(payment_id, minor, prefix='scb_'):
 
 
 def lose(ref):
-    sandbox.rule_on_chargeback(ref, is_won=False)
+    rule(ref, won=False)
+
+
+def rule(ref, *, won):
+    sandbox.rule_on_chargeback(ref, is_won=won)
     tell(ref)
 
 
@@ -100,6 +104,18 @@ def test_two_banks_words_on_one_payment_leave_what_neither_took(market, clock):
     assert (told(market, order), loss(), balances()) == ([('succeeded', TOTAL - 5_000)], 0, {})
 
 
+def test_a_refund_is_superseded_in_part_by_one_chargeback_and_then_by_another(market, seller, clock):
+    order = market.cancelled()
+    lose(claim(order['payment_id'], 3_000))
+    run_timers()
+    assert told(market, order) == [('requested', TOTAL - 3_000)]
+    lose(claim(order['payment_id'], 2_000, 'scc_'))
+    settle(clock)
+    assert (told(market, order), loss(), balances()) == ([('succeeded', TOTAL - 5_000)], 0, {})
+    names = [one['id'] for one in ok(market.buyer.get(f'/orders/{order["id"]}/transactions'))['items']]
+    assert len([name for name in names if name.startswith('refund_superseded:')]) == 2
+
+
 @pytest.mark.parametrize('when', ['open', 'lost'])
 def test_a_refund_that_fails_gives_the_wallet_what_the_bank_did_not_take(market, buyer, clock, monkeypatch, when):
     order = market.cancelled()
@@ -169,8 +185,7 @@ def test_a_late_payment_that_is_claimed_back_is_not_paid_back_twice(market, buye
     ref = claim(payment['id'], claimed)
     run_timers()
     assert told(market, order) == [('requested', TOTAL)], 'it waits for the bank'
-    sandbox.rule_on_chargeback(ref, is_won=won)
-    tell(ref)
+    rule(ref, won=won)
     settle(clock)
     rest = TOTAL if won else TOTAL - claimed
     assert told(market, order) == [('succeeded', rest) if rest else ('superseded', TOTAL)]
@@ -186,8 +201,7 @@ def test_a_late_payment_that_went_into_the_wallet_is_taken_from_there(market, bu
     assert usd(buyer)['wallet_minor'] == TOTAL
     ref = claim(payment['id'], TOTAL)
     assert usd(buyer)['wallet_minor'] == 0
-    sandbox.rule_on_chargeback(ref, is_won=won)
-    tell(ref)
+    rule(ref, won=won)
     settle(clock)
     assert (usd(buyer)['wallet_minor'], loss()) == (TOTAL if won else 0, 0)
 
@@ -210,4 +224,49 @@ def test_chargebacks_of_a_tip_take_no_more_than_it_gave(market, buyer, seller, c
     for prefix in ('scb_', 'scc_'):
         lose(claim(tip['id'], 500, prefix))
     assert (usd(seller)['available_minor'], loss()) == (NET, 200)
+    audit()
+
+
+def test_two_chargebacks_of_a_released_order_are_explained_as_long_as_each_is_open(market, buyer, seller, clock):
+    order = market.started()
+    extra = ok(buyer.post(f'/orders/{order["id"]}/extras/{offer(market, order)}/payments', {'method': 'sandbox_card_ok'}), 201)
+    ok(seller.post(f'/orders/{order["id"]}/deliveries', {'message': 'Here it is'}), 201)
+    ok(buyer.post(f'/orders/{order["id"]}/accept'))
+    clock.shift(14 * DAY + 1)
+    run_timers()
+    earned = usd(seller)['available_minor']
+
+    def is_explained():
+        seen = usd(seller)
+        return seen['available_minor'] + seen['pending_minor'] == earned, seen['pending_minor'], seen['owed_minor']
+
+    first = claim(extra['id'], 1_000)
+    assert is_explained() == (True, 1_000, 0)
+    second = claim(order['payment_id'], 2_000)
+    assert is_explained() == (True, 3_000, 0)
+    rule(first, won=True)
+    assert is_explained() == (True, 2_000, 0)
+    rule(second, won=True)
+    assert is_explained() == (True, 0, 0)
+    audit()
+
+
+@pytest.mark.parametrize('wallet_minor', [2_000, 2_550])
+def test_the_commission_on_accepted_work_stays_ours_when_the_sellers_part_is_used_up(
+    market, buyer, seller, clock, wallet_minor
+):
+    top_up = {'amount_minor': wallet_minor, 'currency': 'USD', 'method': 'sandbox_card_ok'}
+    ok(buyer.post('/me/wallet/top-ups', top_up), 201)
+    order = market.placed()
+    path = f'/orders/{order["id"]}'
+    ok(buyer.post(f'{path}/payments', {'use_credit': True, 'method': 'sandbox_card_ok'}), 201)
+    ok(buyer.post(f'{path}/requirements', ANSWERS))
+    ok(seller.post(f'{path}/deliveries', {'message': 'Here it is'}), 201)
+    ok(buyer.post(f'{path}/accept'))
+    lose(claim(market.order(order['id'])['payment_id'], TOTAL - wallet_minor))
+    assert (usd(buyer)['wallet_minor'], usd(seller)['pending_minor']) == (0, 0)
+    assert market.order(order['id'])['funds'] == 'clearing'
+    clock.shift(14 * DAY + 1)
+    assert 'release_payment' in run_timers()
+    assert (market.order(order['id'])['funds'], balances()) == ('released', {})
     audit()
