@@ -110,7 +110,7 @@ def test_every_module_says_what_it_is_for(path):
 
 def test_views_and_functions_have_names_of_their_own():
     """Chalice registers by function name, over all blueprints: a second one would silently take the first one's place."""
-    views = [operation.name for routes in app.ROUTES for operation in routes.operations]
+    views = [operation.name for routes in app.ROUTES.all() for operation in routes.operations]
     functions = [source.name for source in app.app.event_sources]
     assert len({*views, *functions}) == len(views) + len(functions)
 

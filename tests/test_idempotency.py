@@ -27,7 +27,7 @@ def saved(aws: None) -> tuple[Any, dict[str, Any]]:
 def operations() -> list[str]:
     import app
 
-    listed = [operation for routes in app.ROUTES for operation in routes.operations]
+    listed = [operation for routes in app.ROUTES.all() for operation in routes.operations]
     return [one.name for one in listed if one.method != 'GET' and one.is_keyed and one.name not in STAFF]
 
 

@@ -18,7 +18,7 @@ from tests.support.market import ok
 from tests.support.requests import claimed_top_up
 
 DOCUMENT = json.loads(deployed.openapi_json())
-OPERATIONS = [operation for routes in deployed.ROUTES for operation in routes.operations]
+OPERATIONS = [operation for routes in deployed.ROUTES.all() for operation in routes.operations]
 WRITES = [operation for operation in OPERATIONS if operation.method != 'GET' and operation.is_keyed]
 BODIES = [operation for operation in OPERATIONS if operation.takes]
 HTTP_METHODS = {'get', 'put', 'post', 'patch', 'delete'}

@@ -87,7 +87,7 @@ class _Order:
         whole = order.purse
         for one in claims:
             whole = whole.plus(_of_purse(one.parts))
-        minor = order.net_of(whole) + sum(one.available_minor for one in claims)
+        minor = whole.net_minor(order.terms['commission_bps'], order.currency) + sum(one.available_minor for one in claims)
         if minor:
             order.hold(order.seller_id, 'chargeback', minor, rule='chargeback_open')
         else:

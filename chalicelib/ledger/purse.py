@@ -92,6 +92,10 @@ class Purse(NamedTuple):
     def paid(self, price: Price) -> 'Purse':
         return self.plus({'escrow': price.price_minor, 'fee': price.buyer_fee_minor, 'tax': price.tax_minor})
 
+    def net_minor(self, commission_bps: int, currency: str) -> int:
+        """What of it would be the seller's, as things are."""
+        return self.escrow - percentage(self.escrow, commission_bps, currency) + self.clearing
+
     def completed(self, commission_bps: int, currency: str) -> 'Purse':
         """The commission is of what is left of the price."""
         commission = percentage(self.escrow, commission_bps, currency)

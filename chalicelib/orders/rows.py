@@ -10,7 +10,7 @@ from chalicelib import clock, policy
 from chalicelib.db import IntegerAttribute, JSONAttribute, MarketRow
 from chalicelib.ledger.purse import Means, Price, Purse, Sides
 from chalicelib.ledger.store import HeldRow
-from chalicelib.money import Money, percentage
+from chalicelib.money import Money
 from chalicelib.orders import lifecycle
 from chalicelib.orders.lifecycle import Facts, OrderFunds, OrderState
 from chalicelib.policy import HoldRule, Policy
@@ -192,23 +192,13 @@ class Order(HeldRow, discriminator='order'):
         """What the buyer's bank has kept."""
         return sum(source.get('charged_back', 0) for source in self.sources)
 
-    @property
-    def net_minor(self) -> int:
-        """What of the order's money would be the seller's, as things are."""
-        return self.net_of(self.purse)
-
-    def net_of(self, purse: Purse) -> int:
-        """As `net_minor`, of another purse."""
-        commission = percentage(purse.escrow, self.terms['commission_bps'], self.currency)
-        return purse.escrow - commission + purse.clearing
-
     def claim(self, payment_id: str, *, is_open: bool, excess_minor: int) -> None:
         """How far a bank has come with a payment."""
         self.claims = {**self.claims, payment_id: {'is_open': is_open, 'excess': excess_minor}}
 
     def account_for(self) -> None:
         """Says what of its money the seller waits for, why, and until when."""
-        net = self.net_minor
+        net = self.purse.net_minor(self.terms['commission_bps'], self.currency)
         if not net or self.funds not in (OrderFunds.HELD, OrderFunds.CLEARING):
             self.let_go()
         elif self.frozen_by:

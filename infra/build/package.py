@@ -64,18 +64,23 @@ DROPPED = (
     '*.dist-info/RECORD',
     # What C extensions are made with; they are made.
     'cffi',
-    'pycparser',
+    'pycparser*',
     # What makes and converts fonts: invoices only embed one.
     'fontTools/**/*.so',
     'fontTools/**/*.c',
     *(f'fontTools/{name}' for name in ('cu2qu', 'diff', 'merge', 'mtiLib', 'qu2cu', 't1Lib', 'ufoLib', 'voltLib')),
+    *(f'fontTools/{name}.py' for name in ('feaLib/builder', 'feaLib/parser', 'fontBuilder', 'ttLib/woff2', 'ttx')),
+    'fontTools/varLib/interpolat*',
     'fontpkg_noto_sans/files/*Italic*',
     # What of these is not asked for: a router, stores, formats, more time zones, version 1, products that are not sold.
     'aws_lambda_powertools/event_handler',
     *(f'aws_lambda_powertools/utilities/{name}' for name in _TOOLS),
     'dateutil/zoneinfo',
+    'pydantic/mypy.py',
     'pydantic/v1',
     'stripe/params',
+    'stripe/test_helpers',
+    'stripe/v2/*/',
     *(f'stripe/{name}' for name in _STRIPE_PRODUCTS),
 )
 

@@ -44,7 +44,7 @@ def test_each_currency_has_its_provider(setting, expected):
 
 @pytest.mark.no_aws
 @pytest.mark.parametrize('setting', BAD)
-def test_a_setting_that_leaves_something_open_stops_the_deployment_and_the_app(setting):
+def test_a_setting_that_leaves_something_open_stops_the_deployment(setting):
     with pytest.raises(ValueError, match=r'provider|take'):
         providers.chosen(setting)
     pattern = template.assemble()['Parameters']['PaymentProviders']['AllowedPattern']
@@ -52,9 +52,9 @@ def test_a_setting_that_leaves_something_open_stops_the_deployment_and_the_app(s
 
 
 @pytest.mark.no_aws
-def test_an_app_with_a_wrong_setting_does_not_start():
+def test_an_app_with_a_wrong_setting_takes_no_payments():
     environment = os.environ | {'PAYMENT_PROVIDERS': 'USD=stripe'}
-    command = [sys.executable, '-c', 'import app']
+    command = [sys.executable, '-c', 'import app; app.app.routes["/orders/{order_id}/payments"]']
     made = subprocess.run(command, cwd=package.ROOT, env=environment, check=False, capture_output=True, text=True)
     assert 'ValueError' in made.stderr
 
