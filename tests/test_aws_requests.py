@@ -58,16 +58,19 @@ REQUESTS = {
 }
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(('operation', 'requests'), REQUESTS.items())
 def test_an_operation_asks_exactly_so_often(operation, requests):
     assert len(bills()[operation].calls) == requests
 
 
+@pytest.mark.proof
 def test_a_decision_is_one_read_and_one_transaction():
     for operation in ('submit_requirements', 'deliver_order', 'accept_order', 'cancel_order', 'refund_order', 'offer_extra'):
         assert bills()[operation].calls == ['Query', 'TransactWriteItems']
 
 
+@pytest.mark.proof
 def test_nothing_is_ever_asked_but_what_the_archive_has_the_data_of():
     asked = {call for bill in bills().values() for call in bill.calls}
     assert asked | {'CreateBucket'} == set().union(*OPERATIONS.values())  # which the SDK looks up to sign upload forms

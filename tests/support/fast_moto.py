@@ -1,16 +1,21 @@
 """moto's DynamoDB, faster and more faithful: its transactions copy whole tables, and it ignores ClientRequestToken.
 
-Both were compared with moto as it is over random transactions; see test_fast_moto.py.
+What it works out anew for every request (the words of a condition, the methods of a class) it is given a memory for, and the
+values of a request are not taken apart by the shapes of the SDK. All of it was compared with moto as it is, over random
+transactions; see test_fast_moto.py.
 """
 
 import base64
 import copy
 import json
+from collections import deque
+from functools import cache
 from typing import Any
 
-from moto.core import serialize
+from moto.core import parse, responses, serialize
 from moto.core.model_instances import model_data
 from moto.core.responses import ActionResult
+from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, LimitedSizeDict
 from moto.dynamodb.models.table import Table
@@ -19,6 +24,9 @@ from moto.dynamodb.responses import DynamoHandler
 _transact = DynamoDBBackend.transact_write_items
 _handle_transaction = DynamoHandler.transact_write_items
 _serialize = serialize.ResponseSerializer._serialize
+_lex = ConditionExpressionParser._lex_condition_expression
+_cast_value = DynamoType.cast_value.fget
+_parse_structure = parse.BaseJSONParser._parse_structure
 _set_and_weigh = LimitedSizeDict.__setitem__
 _HEAVY = 400_000
 _tokens: dict[str, str] = {}
@@ -29,7 +37,11 @@ def install() -> None:
     LimitedSizeDict.__setitem__ = _set
     DynamoDBBackend.transact_write_items = _transact_touched
     DynamoHandler.transact_write_items = _once_per_token
+    parse.BaseJSONParser._parse_structure = _parse_plainly
     serialize.ResponseSerializer._serialize = _serialize_plainly
+    ConditionExpressionParser._lex_condition_expression = lambda parser: deque(_words(parser.condition_expression))
+    DynamoType.cast_value = property(lambda value: value.value if value.type == 'S' else _cast_value(value))
+    responses.method_names_from_class = cache(responses.method_names_from_class)
     for service in ('dynamodb', 'sqs'):
         for model in model_data[service].values():
             model.instances_tracked = _Forgetful()
@@ -40,6 +52,11 @@ class _Forgetful(list[Any]):
 
     def append(self, _: Any) -> None:
         pass
+
+
+@cache
+def _words(expression: str) -> tuple[Any, ...]:
+    return tuple(_lex(ConditionExpressionParser(expression, None, None)))
 
 
 def _copied(attributes: dict[str, Any], weight: int) -> LimitedSizeDict:
@@ -113,6 +130,22 @@ def _once_per_token(self: DynamoHandler) -> ActionResult:
     if token:
         _tokens[token] = said
     return result
+
+
+def _parse_plainly(self: Any, shape: Any, value: Any) -> Any:
+    if shape.name == 'AttributeValue' and not value.keys() & {'B', 'BS'}:
+        return {kind: _read(self, shape, kind, inner) for kind, inner in value.items()}
+    return _parse_structure(self, shape, value)
+
+
+def _read(parser: Any, shape: Any, kind: str, value: Any) -> Any:
+    match kind:
+        case 'M':
+            return {name: _parse_plainly(parser, shape, inner) for name, inner in value.items()}
+        case 'L':
+            return [_parse_plainly(parser, shape, inner) for inner in value]
+        case _:
+            return value
 
 
 def _serialize_plainly(self: Any, serialized: Any, value: Any, shape: Any, key: str) -> None:
