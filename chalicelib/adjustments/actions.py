@@ -9,8 +9,10 @@ from chalicelib.adjustments import rules, store, unmatched
 from chalicelib.adjustments.store import Adjustment
 from chalicelib.db import Transaction
 from chalicelib.errors import Conflict, Forbidden, Invalid, NotFound
+from chalicelib.ledger import correction_postings as corrections
 from chalicelib.ledger import store as ledger
 from chalicelib.ledger.postings import Posting
+from chalicelib.reconciliation import matching
 from chalicelib.reconciliation import store as cases
 from chalicelib.reconciliation.store import Case
 from chalicelib.users import store as users
@@ -41,7 +43,7 @@ def approve(tx: Transaction, admin_id: str, adjustment_id: str) -> Adjustment:
         unmatched.begin(adjustment, unmatched.line_of(case))
     store.save(tx, adjustment)
     if case:
-        cases.close_case(tx, case)
+        _settle(tx, case, adjustment)
     if posting:
         ledger.post(tx, posting)
     if adjustment.wanted['kind'] == 'reversal':
@@ -65,9 +67,11 @@ def _must_be_of_others(posting: Posting | None, *admin_ids: str) -> None:
 
 def _posting(adjustment_id: str, wanted: dict[str, Any]) -> Posting | None:
     case = _case(wanted)
-    if wanted['kind'] == 'close_case':
-        _must_not_close_itself(case)
+    if case and wanted['kind'] == 'close_case':
+        _must_be_closed_by_hand(case)
         return None
+    if case and wanted['kind'] == 'absorb_difference':
+        return _absorbed(adjustment_id, case)
     if wanted['kind'] == 'reversal':
         return _reversal(wanted['reverse_of'])
     rules.check(wanted)
@@ -103,19 +107,45 @@ def _case(wanted: dict[str, Any]) -> Case | None:
     return found
 
 
-def _must_not_close_itself(case: Case | None) -> None:
-    """What is missing is part of the sums, until a line shows it."""
-    if case and case.reason == 'missing':
-        raise Invalid.at('#/case_id', f'This case closes itself when a line of the report shows {case.subject}, and not before')
+def _must_be_closed_by_hand(case: Case) -> None:
+    """What is missing is part of the sums until a line shows it, and suspense is emptied by its case."""
+    if case.reason == 'missing':
+        said = f'This case closes itself when a line of the report shows {case.subject}; if none ever will, `absorb_difference`'
+        raise Invalid.at('#/case_id', said)
+    if there := case.suspense_minor:
+        said = f'This case has {there} minor units in suspense: say whose they are, send them back, or `absorb_difference`'
+        raise Invalid.at('#/case_id', said)
+
+
+def _absorbed(adjustment_id: str, case: Case) -> Posting:
+    """Of what is in suspense all that is left, and of what is missing all that we have posted."""
+    about = adjustment_id, case.provider, case.seen_currency or case.currency
+    if case.reason == 'missing' and (row := ledger.posted(case.subject)):
+        return corrections.difference_absorbed(*about, matching.lines_at(case.provider, row))
+    if not case.suspense_minor:
+        raise Invalid.at('#/case_id', 'Nothing of this case is in suspense, and it misses nothing: `close_case`')
+    return corrections.difference_absorbed(*about, [(f'suspense:{case.provider}', case.suspense_minor)])
+
+
+def _settle(tx: Transaction, case: Case, adjustment: Adjustment) -> None:
+    """What the case is left with."""
+    wanted = adjustment.wanted
+    if wanted['kind'] == 'close_case':
+        cases.close_case(tx, case)
+    elif case.reason == 'missing':
+        cases.match(tx, case.subject, case.provider, adjustment.id)
+        cases.show_missing(tx, case)
+    else:
+        cases.give(tx, case, wanted.get('amount_minor', case.suspense_minor))
 
 
 def _check_suspense(wanted: dict[str, Any], case: Case) -> None:
-    """Nobody is given more than the case has put into suspense."""
-    there = rules.in_suspense(case.reason, case.expected_minor, case.seen_minor)
+    """Nobody is given more than the case has in suspense."""
+    there = case.suspense_minor
     if wanted['currency'] != (case.seen_currency or case.currency):
         raise Invalid.at('#/currency', f'This case is about {case.seen_currency or case.currency}')
     if wanted['amount_minor'] > there:
-        raise Invalid.at('#/amount_minor', f'This case has put {max(there, 0)} minor units into suspense')
+        raise Invalid.at('#/amount_minor', f'This case has {max(there, 0)} minor units in suspense')
 
 
 def _reversal(txid: str) -> Posting:
@@ -131,8 +161,8 @@ def _reversal(txid: str) -> Posting:
 def _reopen_case_of(tx: Transaction, txid: str) -> None:
     """What is in suspense again, since it was given to somebody by mistake, waits for staff again."""
     name, _, adjustment_id = txid.partition(':')
-    if name == 'adjust' and (case_id := store.get(adjustment_id).wanted.get('case_id')):
-        cases.reopen_case(tx, case_id)
+    if name == 'adjust' and 'case_id' in (wanted := store.get(adjustment_id).wanted):
+        cases.give_back(tx, wanted['case_id'], wanted['amount_minor'])
 
 
 def _open(adjustment_id: str) -> Adjustment:

@@ -36,7 +36,7 @@ _PERSONAL = {'receivable.seller', 'seller.available', 'buyer.wallet', 'buyer.pro
 
 _PARTS = {
     **dict.fromkeys(_PERSONAL, ids.pattern('usr')),
-    **dict.fromkeys(('psp.clearing', 'psp.balance', 'expense.psp_fee'), _PROVIDER),
+    **dict.fromkeys(('psp.clearing', 'psp.balance', 'expense.psp_fee', 'expense.difference'), _PROVIDER),
     'bank': r'^operating$',
     'tax.payable': r'^[A-Z]{2}$',
     'expense.chargeback': r'^(fee|loss)$',
@@ -72,6 +72,8 @@ def reversal_of(txid: str, currency: str, lines: list[list[Any]]) -> Posting:
         raise Invalid.at('#/reverse_of', f'By hand, only {", ".join(_UNDONE)} are undone; {txid} is undone by what it is about')
     if any(accounts.root(account) == 'suspense' and minor > 0 for account, minor in lines):
         raise Invalid.at('#/reverse_of', f'{txid} has put money back into suspense, which leaves it by its case only')
+    if any(accounts.root(account) == 'expense.difference' for account, _ in lines):
+        raise Invalid.at('#/reverse_of', f'{txid} was about a case: whatever the report shows later is a case of its own')
     return corrections.undone(txid, currency, [Line(account, minor, owner_of(account)) for account, minor in lines])
 
 
@@ -83,13 +85,6 @@ def check(wanted: dict[str, Any]) -> None:
             _check_account(name, wanted[name])
     if wanted.get('debit_account') == wanted.get('credit_account') is not None:
         raise Invalid.at('#/credit_account', 'Money moves between two accounts')
-
-
-def in_suspense(reason: str, expected_minor: int | None, seen_minor: int | None) -> int:
-    """What a case of the reconciliation has put into suspense."""
-    if reason in ('unexplained', 'duplicate', 'other_currency'):
-        return seen_minor or 0
-    return (seen_minor or 0) - (expected_minor or 0) if reason == 'other_amount' else 0
 
 
 def owner_of(account: str) -> str | None:

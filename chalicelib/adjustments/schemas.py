@@ -43,7 +43,7 @@ CaseId = Annotated[
 
 
 class UnmatchedMoney(_Money):
-    """Money in suspense, of one line of a provider's report, is found to be a buyer's. That closes its case."""
+    """Money in suspense, of a line of a provider's report, is found to be a buyer's. The last of it closes the case."""
 
     kind: Literal['unmatched_money']
     user_id: UserId
@@ -51,7 +51,7 @@ class UnmatchedMoney(_Money):
 
 
 class UnmatchedRefund(_Money):
-    """Money in suspense goes back the way it came, through its provider. That closes its case, unless it cannot be sent."""
+    """Money in suspense goes back the way it came, through its provider. The last of it closes its case, unless it cannot be sent."""
 
     kind: Literal['unmatched_refund']
     case_id: CaseId
@@ -61,6 +61,13 @@ class CloseCase(Command):
     """A case that does not close itself was looked into, and needs nothing more."""
 
     kind: Literal['close_case']
+    case_id: CaseId
+
+
+class AbsorbDifference(Command):
+    """What a case has left in suspense, or what it misses, is our own gain or loss. That closes it."""
+
+    kind: Literal['absorb_difference']
     case_id: CaseId
 
 
@@ -82,7 +89,8 @@ class Reversal(Command):
 
 
 Wanted = Annotated[
-    WriteOff | PromoCredit | UnmatchedMoney | UnmatchedRefund | Transfer | Reversal | CloseCase, Field(discriminator='kind')
+    WriteOff | PromoCredit | UnmatchedMoney | UnmatchedRefund | AbsorbDifference | Transfer | Reversal | CloseCase,
+    Field(discriminator='kind'),
 ]
 
 
@@ -106,7 +114,16 @@ class ProposeAdjustment(Command):
 class AdjustmentView(View):
     id: str
     kind: Annotated[
-        Literal['write_off', 'promo_credit', 'unmatched_money', 'unmatched_refund', 'transfer', 'reversal', 'close_case'],
+        Literal[
+            'write_off',
+            'promo_credit',
+            'unmatched_money',
+            'unmatched_refund',
+            'absorb_difference',
+            'transfer',
+            'reversal',
+            'close_case',
+        ],
         Field(title='AdjustmentKind'),
     ]
     currency: CurrencyCode | None = None

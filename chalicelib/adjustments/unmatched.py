@@ -93,7 +93,7 @@ def _end(tx: Transaction, adjustment: Adjustment, state: str, failed: Outcome | 
     adjustment.set_timer(None)
     if failed:
         adjustment.failure = failed.failure or 'unknown'
-        cases.reopen_case(tx, adjustment.wanted['case_id'])
+        cases.give_back(tx, adjustment.wanted['case_id'], adjustment.money.minor)
     store.save_refund(tx, adjustment, seen)
     about = adjustment.id, adjustment.provider or '', adjustment.money.currency, adjustment.money.minor
     made: list[Posting] = [one(*about) for one in postings]

@@ -59,6 +59,7 @@ CHART: Mapping[str, Rule] = MappingProxyType(
         'expense.promo': Rule(Side.DEBIT, False, 0, 'credit given to buyers'),
         'expense.affiliate': Rule(Side.DEBIT, False, 0, 'rewards for recommending us'),
         'expense.bad_debt': Rule(Side.DEBIT, False, 0, "sellers' debts that were given up"),
+        'expense.difference': Rule(Side.DEBIT, False, 1, 'what a provider has shown otherwise, and nobody can explain'),
         'fx.position': Rule(Side.CREDIT, False, 1, 'between the two halves of an exchange'),
     }
 )

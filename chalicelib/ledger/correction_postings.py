@@ -94,6 +94,17 @@ def unmatched_refund_returned(adjustment_id: str, provider: str, currency: str, 
     )
 
 
+def difference_absorbed(adjustment_id: str, provider: str, currency: str, lines: Sequence[tuple[str, int]]) -> Posting:
+    """What these lines have brought, and nobody can explain, is our own gain or loss."""
+    return posting(
+        f'adjust:{adjustment_id}',
+        'difference_absorbed',
+        currency,
+        *(Line(account, -minor) for account, minor in lines),
+        Line(f'expense.difference:{provider}', sum(minor for _, minor in lines)),
+    )
+
+
 def exchange_sold(group_id: str, *, source: str, pair: str, currency: str, minor: int, owner_id: str | None = None) -> Posting:
     """The first half of an exchange: an amount leaves an account, in the currency that is given."""
     return posting(

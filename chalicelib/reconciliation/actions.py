@@ -120,10 +120,8 @@ def _look_again(tx: Transaction, case_id: str) -> None:
     if found is None or found.state != 'open':
         return
     if found.reason == 'missing' and store.matched(found.subject):
-        missing = {'missing_minor': -(found.expected_minor or 0)}
-        store.close_case(tx, found)
-        store.advance(tx, found.provider, found.currency, added=missing, now={})
-    if found.reason == 'unexplained':
+        store.show_missing(tx, found)
+    if found.reason == 'unexplained' and not found.given_minor:
         _explain(tx, found)
 
 

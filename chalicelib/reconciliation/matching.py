@@ -42,7 +42,7 @@ def find(provider: str, kind: str, our_id: str | None, ref: str) -> Ours | None:
     else:
         return None
     row = ledger.posted(txid)
-    return Ours(txid, Money(_moved(provider, row), row['currency'])) if row else None
+    return Ours(txid, Money(-sum(minor for _, minor in lines_at(provider, row)), row['currency'])) if row else None
 
 
 def is_reported(txid: str) -> bool:
@@ -70,6 +70,7 @@ def has_fee(kind: str, gross_minor: int, fee_minor: int, ours: Ours) -> bool:
     return kind.startswith('chargeback') and fee_minor != 0 and ours.money.minor == gross_minor - fee_minor
 
 
-def _moved(provider: str, row: dict[str, Any]) -> int:
+def lines_at(provider: str, row: dict[str, Any]) -> list[tuple[str, int]]:
+    """The lines of a transaction on our accounts at a provider."""
     accounts = (f'psp.clearing:{provider}', f'psp.balance:{provider}')
-    return -sum(int(minor) for account, minor in json.loads(row['lines']) if account in accounts)
+    return [(account, int(minor)) for account, minor in json.loads(row['lines']) if account in accounts]

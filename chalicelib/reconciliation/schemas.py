@@ -54,6 +54,7 @@ class CaseView(View):
     expected_minor: Annotated[int | None, Field(description='By our books; what came in is positive.')] = None
     seen_minor: Annotated[int | None, Field(description='In the report.')] = None
     seen_currency: str | None = None
+    given_minor: Annotated[int, Field(description='What of it was taken out of suspense by hand.')] = 0
     opened_at: datetime
 
 

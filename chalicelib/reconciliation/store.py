@@ -73,6 +73,8 @@ class Case(MarketRow, discriminator='reconciliation_case'):
     expected_minor = IntegerAttribute(null=True)
     seen_minor = IntegerAttribute(null=True)
     seen_currency = UnicodeAttribute(null=True)
+    given_minor = IntegerAttribute(default=0)
+    """What was taken out of suspense by hand."""
     state = UnicodeAttribute(default='open')
     opened_at = IntegerAttribute()
     closed_at = IntegerAttribute(null=True)
@@ -80,6 +82,14 @@ class Case(MarketRow, discriminator='reconciliation_case'):
     """Key of the sparse index `open_cases`."""
     listed_at = UnicodeAttribute()
     version = IntegerAttribute(default=1)
+
+    @property
+    def suspense_minor(self) -> int:
+        """What of it is in suspense: less than nothing where the report shows less than we have posted."""
+        seen = self.seen_minor or 0
+        if self.reason in ('unexplained', 'duplicate', 'other_currency'):
+            return seen - self.given_minor
+        return seen - (self.expected_minor or 0) - self.given_minor if self.reason == 'other_amount' else 0
 
 
 def progress(provider: str, currency: str) -> Reconciliation:
@@ -180,18 +190,37 @@ def open_case(tx: Transaction, provider: str, currency: str, reason: str, subjec
 
 
 def close_case(tx: Transaction, found: Case) -> None:
-    seen = found.version
-    found.state, found.closed_at, found.case_queue, found.version = 'closed', clock.now_ms(), None, seen + 1
-    tx.replace(found, when=Case.version == seen, otherwise=Moved(f'Case {found.id} changed meanwhile'))
+    found.state, found.closed_at, found.case_queue = 'closed', clock.now_ms(), None
+    _save_case(tx, found)
 
 
-def reopen_case(tx: Transaction, case_id: str) -> None:
-    """What had closed it did not hold: it waits for staff again."""
+def show_missing(tx: Transaction, found: Case) -> None:
+    """Closes the case of a transaction that a line has shown, or that nobody waits for any more."""
+    close_case(tx, found)
+    advance(tx, found.provider, found.currency, added={'missing_minor': -(found.expected_minor or 0)}, now={})
+
+
+def give(tx: Transaction, found: Case, minor: int) -> None:
+    """So much was taken out of suspense: the last of it closes the case."""
+    found.given_minor += minor
+    if found.suspense_minor:
+        _save_case(tx, found)
+    else:
+        close_case(tx, found)
+
+
+def give_back(tx: Transaction, case_id: str, minor: int) -> None:
+    """So much is in suspense again, and waits for staff."""
     found = case(case_id)
-    if found is None or found.state == 'open':
-        return
+    if found:
+        found.given_minor -= minor
+        found.state, found.closed_at, found.case_queue = 'open', None, _QUEUE
+        _save_case(tx, found)
+
+
+def _save_case(tx: Transaction, found: Case) -> None:
     seen = found.version
-    found.state, found.closed_at, found.case_queue, found.version = 'open', None, _QUEUE, seen + 1
+    found.version = seen + 1
     tx.replace(found, when=Case.version == seen, otherwise=Moved(f'Case {found.id} changed meanwhile'))
 
 

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from chalicelib import db
@@ -294,3 +296,37 @@ def test_two_who_approve_post_once(boss, second, buyer):
     assert third.post(f'/admin/adjustments/{proposed["id"]}/approve').problem == 'conflict'
     assert usd(buyer)['promo_minor'] == 500
     audit()
+
+
+def lines_of(txid):
+    return dict(json.loads(ledger.posted(txid)['lines']))
+
+
+def test_what_is_in_suspense_is_given_out_bit_by_bit_and_the_last_of_it_closes_its_case(boss, second, buyer, seller, support):
+    case_id = open_case()
+    post(boss, second, **found(buyer, case_id, 300))
+    assert [case['given_minor'] for case in ok(support.get('/admin/reconciliation'))['items']] == [300]
+    too_much = boss.post('/admin/adjustments', {'wanted': found(seller, case_id, 401), 'reason': WHY})
+    assert (too_much.status, too_much.pointers) == (422, ['#/amount_minor'])
+    given = post(boss, second, **found(seller, case_id, 400))
+    assert ok(support.get('/admin/reconciliation'))['items'] == []
+    post(boss, second, kind='reversal', reverse_of=given['txid'])
+    assert [case['given_minor'] for case in ok(support.get('/admin/reconciliation'))['items']] == [300]
+    absorbed = post(boss, second, kind='absorb_difference', case_id=case_id)
+    assert ok(support.get('/admin/reconciliation'))['items'] == []
+    assert (usd(buyer)['wallet_minor'], usd(seller)['wallet_minor']) == (300, 0)
+    assert lines_of(absorbed['txid']) == {'suspense:sandbox': -400, 'expense.difference:sandbox': 400}
+    audit()
+
+
+def test_a_difference_that_was_absorbed_stays_so(boss, second):
+    posted = post(boss, second, kind='absorb_difference', case_id=open_case())
+    wanted = {'kind': 'reversal', 'reverse_of': posted['txid']}
+    answer = boss.post('/admin/adjustments', {'wanted': wanted, 'reason': WHY})
+    assert (answer.status, answer.pointers) == (422, ['#/reverse_of'])
+
+
+@pytest.mark.parametrize(('kind', 'reason'), [('close_case', 'unexplained'), ('absorb_difference', 'changed')])
+def test_a_case_is_closed_as_what_it_left_behind_asks_for(boss, kind, reason):
+    answer = boss.post('/admin/adjustments', {'wanted': {'kind': kind, 'case_id': open_case(reason=reason)}, 'reason': WHY})
+    assert (answer.status, answer.pointers) == (422, ['#/case_id'])

@@ -185,7 +185,7 @@ def _topping_up_in_debt(world: World) -> dict[str, Any]:
 
 
 def _unmatched(world: World) -> dict[str, Any]:
-    """A payment that was taken twice; two proposals to give it out: to send it back, and to give it to the buyer."""
+    """A payment that was taken twice; proposals to send it back, to give it to the buyer, and to keep it."""
     world.boss, world.second, world.third = (Person(name, 'admin') for name in ('boss', 'second', 'third'))
     for person in (world.second, world.third):
         ok(person.get('/me'))
@@ -194,9 +194,16 @@ def _unmatched(world: World) -> dict[str, Any]:
     night(world.clock)
     [case] = ok(Person('support', 'support').get('/admin/reconciliation'))['items']
     money = {'case_id': case['id'], 'currency': 'USD', 'amount_minor': TOTAL}
-    wanted = [money | {'kind': 'unmatched_refund'}, money | {'kind': 'unmatched_money', 'user_id': world.buyer.id}]
-    back, given = (ok(world.boss.post('/admin/adjustments', {'wanted': one, 'reason': 'Paid twice'}), 201) for one in wanted)
-    return {'id': order['id'], 'back': back['id'], 'given': given['id']}
+    wanted = {
+        'back': money | {'kind': 'unmatched_refund'},
+        'given': money | {'kind': 'unmatched_money', 'user_id': world.buyer.id},
+        'absorbed': {'kind': 'absorb_difference', 'case_id': case['id']},
+    }
+    proposed = {
+        name: ok(world.boss.post('/admin/adjustments', {'wanted': one, 'reason': 'Paid twice'}), 201)
+        for name, one in wanted.items()
+    }
+    return {'id': order['id'], **{name: one['id'] for name, one in proposed.items()}}
 
 
 def _unmatched_approved(world: World) -> dict[str, Any]:
@@ -265,6 +272,9 @@ CASES = (
          _holds(buyer__wallet=1_000)),
     Case('approve that money goes back', _unmatched,
          _request('second', lambda w: f'/admin/adjustments/{w.about["back"]}/approve', None),
+         _holds(escrow=PRICE, fee__buyer=550)),
+    Case('approve that a difference is absorbed', _unmatched,
+         _request('second', lambda w: f'/admin/adjustments/{w.about["absorbed"]}/approve', None),
          _holds(escrow=PRICE, fee__buyer=550)),
     Case('send money back that nobody knows', _unmatched_approved, _message('settle_with_provider', 'send_unmatched'),
          _holds(escrow=PRICE, fee__buyer=550)),

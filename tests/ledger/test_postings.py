@@ -70,6 +70,7 @@ EVENTS = {
     'refund_ok:adj_5': corrections.unmatched_refund_succeeded('adj_5', 'sandbox', 'USD', 700),
     'refund_failed:adj_5': corrections.unmatched_refund_failed('adj_5', 'sandbox', 'USD', 700),
     'refund_returned:adj_5': corrections.unmatched_refund_returned('adj_5', 'sandbox', 'USD', 700),
+    'adjust:adj_6': corrections.difference_absorbed('adj_6', 'sandbox', 'USD', [('suspense:sandbox', 700)]),
     'fx_sell:fx_1': corrections.exchange_sold(
         'fx_1', source='buyer.wallet:usr_b', pair='USD-IDR', currency='USD', minor=100, owner_id='usr_b'
     ),

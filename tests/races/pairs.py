@@ -278,6 +278,7 @@ SEND_UNMATCHED = hears('settle_with_provider', 'send_unmatched')
 APPROVE_BACK = asks('second', '/admin/adjustments/{back}/approve')
 APPROVE_BACK_TOO = asks('third', '/admin/adjustments/{back}/approve')
 APPROVE_GIVEN = asks('third', '/admin/adjustments/{given}/approve')
+APPROVE_ABSORBED = asks('second', '/admin/adjustments/{absorbed}/approve')
 READ_NOTICE = hears('settle_with_provider', 'read_notice')
 SEND_PAYOUT = hears('settle_with_provider', 'send_payout')
 
@@ -499,6 +500,10 @@ PAIRS = (
           'awaiting_requirements/held, escrow 10000 fee.buyer 550: refused done'), all_that_is_held,
          preemptions=2, long_preemptions=3),
     Race('money in suspense is sent back vs given to a buyer', unhappy._unmatched, (APPROVE_BACK, APPROVE_GIVEN),
+         ('awaiting_requirements/held, buyer.wallet 10550 escrow 10000 fee.buyer 550: refused done',
+          'awaiting_requirements/held, escrow 10000 fee.buyer 550: done refused'), all_that_is_held,
+         preemptions=2, long_preemptions=3),
+    Race('money in suspense is absorbed vs given to a buyer', unhappy._unmatched, (APPROVE_ABSORBED, APPROVE_GIVEN),
          ('awaiting_requirements/held, buyer.wallet 10550 escrow 10000 fee.buyer 550: refused done',
           'awaiting_requirements/held, escrow 10000 fee.buyer 550: done refused'), all_that_is_held,
          preemptions=2, long_preemptions=3),

@@ -16,7 +16,7 @@ from chalicelib.payments.port import Movement
 from chalicelib.payments.sandbox.provider import CHARGEBACK_FEE_MINOR, Sandbox
 from chalicelib.reconciliation import actions, matching, store
 from tests.support import resources
-from tests.support.api import tick
+from tests.support.api import Person, tick
 from tests.support.audit import audit, violations
 from tests.support.market import TOTAL, night, ok, run_timers
 
@@ -54,7 +54,7 @@ def books():
 
 
 def psp():
-    accounts = ('psp.clearing', 'psp.balance', 'expense.psp_fee', 'suspense')
+    accounts = ('psp.clearing', 'psp.balance', 'expense.psp_fee', 'expense.difference', 'suspense')
     return {account: total for account in accounts if (total := -derived_total(f'{account}:sandbox', 'USD'))}
 
 
@@ -205,6 +205,32 @@ def test_what_the_report_never_shows_is_a_case_until_it_does(market, support, cl
     assert psp() == {'psp.balance': 2 * (TOTAL - FEE), 'expense.psp_fee': 2 * FEE}
 
 
+def absorb(case_id):
+    boss, second = Person('boss', 'admin'), Person('second', 'admin')
+    wanted = {'wanted': {'kind': 'absorb_difference', 'case_id': case_id}, 'reason': 'Nobody will ever explain it'}
+    proposed = ok(boss.post('/admin/adjustments', wanted), 201)
+    return ok(second.post(f'/admin/adjustments/{proposed["id"]}/approve'))
+
+
+def test_what_will_never_be_shown_is_a_loss_and_a_case_of_its_own_if_it_is_shown_after_all(market, support, clock, reported):
+    market.paid()
+    market.paid()
+    reported(lambda lines: lines[1:])
+    assert [night(clock) for _ in range(4)] == [0, 0, 0, 1]
+    absorb(shown(support)['items'][0]['id'])
+    assert [night(clock) for _ in range(2)] == [0, 0]
+    one = usd(support)
+    assert (one['missing_minor'], one['unreported_minor'], one['difference_minor']) == (0, 0, 0)
+    assert psp() == {'psp.balance': TOTAL - FEE, 'expense.psp_fee': FEE, 'expense.difference': TOTAL}
+    reported(lambda lines: [lines[1], lines[0]._replace(at=lines[0].at + 6 * DAY * 1_000)])
+    assert night(clock) == 1
+    assert cases(support) == [('duplicate', TOTAL, TOTAL)]
+    absorb(shown(support)['items'][0]['id'])
+    assert night(clock) == 0
+    assert psp() == {'psp.balance': 2 * (TOTAL - FEE), 'expense.psp_fee': 2 * FEE}
+    assert books() == []
+
+
 @pytest.mark.parametrize('off', [-100, 100])
 def test_another_amount_is_a_case_and_the_rest_is_in_suspense(market, support, clock, reported, off):
     market.paid()
@@ -213,6 +239,10 @@ def test_another_amount_is_a_case_and_the_rest_is_in_suspense(market, support, c
     assert cases(support) == [('other_amount', TOTAL, TOTAL + off)]
     assert psp() == {'psp.balance': TOTAL + off - FEE, 'expense.psp_fee': FEE, 'suspense': -off}
     assert usd(support)['difference_minor'] == 0
+    absorb(shown(support)['items'][0]['id'])
+    assert night(clock) == 0
+    difference = {'psp.balance': TOTAL + off - FEE, 'expense.psp_fee': FEE, 'expense.difference': -off}
+    assert (psp(), usd(support)['difference_minor']) == (difference, 0)
     assert books() == []
 
 
