@@ -51,7 +51,7 @@ class UnmatchedMoney(_Money):
 
 
 class UnmatchedRefund(_Money):
-    """Money in suspense goes back the way it came, through its provider. The last of it closes its case, unless it cannot be sent."""
+    """Money in suspense goes back the way it came, through its provider; what cannot be sent is in suspense again."""
 
     kind: Literal['unmatched_refund']
     case_id: CaseId
