@@ -80,7 +80,7 @@ DROPPED = (
     'pydantic/v1',
     'stripe/params',
     'stripe/test_helpers',
-    'stripe/v2/*/',
+    *(f'stripe/v2/{name}' for name in ('billing', 'commerce', 'money_management', 'test_helpers')),
     *(f'stripe/{name}' for name in _STRIPE_PRODUCTS),
 )
 
