@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE =
 run: .venv/ready .venv-ministack/ready  ## Start the marketplace on this machine, and say how to use it
 	@$(VENV)/python -m infra.local.run
 
-demo: .venv/ready  ## Play two acts against it: from sign-up to payout, and money that goes back
+demo: .venv/ready  ## Play three acts against it: from sign-up to payout, money that goes back, and work that buyers post
 	@$(VENV)/python -m infra.local.demo
 
 token: .venv/ready  ## Print an access token: make token EMAIL=seller@example.com

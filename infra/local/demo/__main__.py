@@ -1,4 +1,4 @@
-"""Plays both acts, as buyers, sellers and support would, and exits non-zero if anything is not what the rules say.
+"""Plays all acts, as buyers, sellers and support would, and exits non-zero if anything is not what the rules say.
 
 It uses nothing but HTTPS endpoints and presigned URLs.
 Usage: python -m infra.local.demo

@@ -44,3 +44,15 @@ BOTH_RELEASED = 89_38
 CHARGEBACK_FEE, TAKEN_WITH_FEE, DEBT = 15_00, 137_03, 92_00
 # The next order brings 120.00, of which 92.00 pay the debt.
 AFTER_DEBT = 28_00
+
+
+@dataclass(frozen=True)
+class Tasks:
+    total: int
+    pay: int
+    returned: int
+
+
+# Three positions at 0.50 are 1.50, and 7.5 % of that are 0.1125, so 0.11. The first position bears a third of that,
+# rounded down: 0.03. One was approved, so 1.00 of pay and 0.08 of the fee go back.
+CAMPAIGN = Tasks(total=1_61, pay=50, returned=1_08)

@@ -1,4 +1,4 @@
-"""The people of the demo, and what they do in both acts."""
+"""The people of the demo, and what they do in every act."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,7 @@
-"""Both acts, one after the other: the second takes up where the first has ended."""
+"""All acts, one after the other: the second takes up where the first has ended."""
 
 from infra.local.client import Marketplace
-from infra.local.demo import first_act, second_act
+from infra.local.demo import first_act, second_act, third_act
 from infra.local.demo.stage import act, console
 
 
@@ -10,4 +10,6 @@ def play(market: Marketplace) -> None:
     deal = first_act.play(market)
     act('The second act: money goes back')
     second_act.play(market, deal)
+    act('The third act: buyers post work')
+    third_act.play(market)
     console.print('\n[bold green]Every figure is what the rules say.[/]')

@@ -83,3 +83,31 @@ LOG = [
     'OrderCompleted',
     'PaymentReleased',
 ]
+PHOTO_JOB: dict[str, Any] = {
+    'title': 'Product photos for 40 ceramics',
+    'category': 'product-images',
+    'language': 'en',
+    'currency': 'USD',
+    'description': 'Forty bowls and cups, each from two sides on white, cut out, as PNG of 2,000 pixels.',
+    'skills': ['product photography', 'retouching'],
+    'budget': {'min_minor': 60_00, 'max_minor': 120_00},
+    'questions': [{'id': 'light', 'question': 'How do you light glazed ceramics?'}],
+}
+COVER_LETTER = 'I photograph ceramics every week; here is a set that I made for a pottery in Bandung.'
+SIGN_OFFER: dict[str, Any] = {
+    'title': 'A catalogue of the ceramics',
+    'description': 'Sixteen pages with the photos, ready to print.',
+    'category': 'brand-identity',
+    'currency': 'USD',
+    'price_minor': 150_00,
+    'delivery_days': 5,
+}
+LABELS_CAMPAIGN: dict[str, Any] = {
+    'title': 'Read the label on the photo',
+    'category': 'data-entry',
+    'instructions': 'Open the photo on the page, and write down what the label says.',
+    'currency': 'USD',
+    'pay_minor': 50,
+    'positions': 3,
+    'minutes_to_finish': 10,
+}
