@@ -238,9 +238,17 @@ def _finish(case: Case, world: World, *, is_done: bool) -> None:
     assert case.ended(world), f'L1: it ended otherwise: {json.dumps(world.about)[:300]}'
 
 
-def faults_of(case: Case, *, is_struck: Callable[[str], bool] = lambda _: True) -> Iterator[tuple[int, str]]:
-    """One of each kind at each of its calls, or at those of them whose names are to be struck."""
-    return ((number, kind) for number, name in enumerate(calls_of(case), 1) if is_struck(name) for kind in KINDS)
+def faults_of(
+    case: Case, *, is_struck: Callable[[str], bool] = lambda _: True, is_thinned: bool = False
+) -> Iterator[tuple[int, str]]:
+    """One of each kind at each of its calls, or at those of them whose names are to be struck.
+
+    `is_thinned`: where it reads shard after shard, only at the first of them and at the last.
+    """
+    calls = calls_of(case)
+    inner = {number for number in range(2, len(calls)) if len({*calls[number - 2 : number + 1]}) == 1} if is_thinned else set()
+    numbered = [number for number, name in enumerate(calls, 1) if is_struck(name) and number not in inner]
+    return ((number, kind) for number in numbered for kind in KINDS)
 
 
 def seconds_of(case: Case, first: tuple[int, str]) -> list[tuple[int, str]]:

@@ -9,7 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.faults import cases, pairs
 from tests.faults import test_mutants as fault_mutants
-from tests.faults.catalogue import BY_NAME
+from tests.faults.catalogue import BY_NAME, PROVIDED
 from tests.ledger import test_machine
 from tests.ledger.machine import Market
 from tests.races import test_mutants as race_mutants
@@ -23,11 +23,11 @@ Result = tuple[int, list[str]]
 
 
 def single_faults(name: str, attempts: int) -> Result:
-    """One fault, of every kind, at every call."""
+    """One fault, of every kind, at every call; with Stripe and Xendit, not at those in the middle of a row of reads."""
     case, count, wrong = BY_NAME[name], 0, []
     once = '--once ' if attempts == 1 else ''
     with patience.sdk_attempts(attempts):
-        for number, kind in cases.faults_of(case):
+        for number, kind in cases.faults_of(case, is_thinned=name in PROVIDED):
             found, _ = cases.run(case, {number: kind})
             wrong += [f'python -m tests.faults {name!r} {once}{number}:{kind}: {one}' for one in found]
             count += 1
